@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make            all artefacts              make boot    boots a Debian kernel from our ROM in QEMU
+# make check      every test there is        make bench   speed beside peers, as ratios
+# make fuzz soak  the broad sweeps           make setup   installs what all of these need
+#
+# O=dir builds elsewhere, V=1 shows commands, EMBED=script puts a script into the images,
+# NO_SETUP=1 installs nothing. Lists of sources are wildcards: a file in a folder is in its archive, and the
+# tables in config/ decide what links.
+
+O ?= build
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+CC_BIOS ?= gcc -m32
+CC_HOST ?= gcc
+CC_FUZZ ?= clang
+NASM	?= nasm
+PYTHON	?= /usr/bin/python3
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@)
+endif
+
+VERSION := 0.1
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+COMMON := -std=c11 -I. -I$(O)/gen $(WARN) -MMD -MP -g -fno-common
+# Debug information must not name the folder: two builds in different places are byte-identical.
+COMMON += -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build
+
+# -- the firmware, 32-bit BIOS ------------------------------------------------------------------------------
+CFLAGS_BIOS := $(COMMON) -ffreestanding -Os -march=i686 -mgeneral-regs-only -mregparm=3 \
+	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-ffunction-sections -fdata-sections -fomit-frame-pointer -mpreferred-stack-boundary=2 \
+	-falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1 -fno-ident
+
+# -- the hosted builds --------------------------------------------------------------------------------------
+HOSTED	    := $(COMMON) -D_GNU_SOURCE
+CFLAGS_HOST := $(HOSTED) -O2
+SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
+CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
+
+LIB_SRC	  := $(wildcard core/*.c net/*.c drivers/*.c drivers/*/*.c)
+BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c
+HOST_LIB  := $(filter-out core/libc.c,$(LIB_SRC)) config/host.c
+HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
+SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
+UNIT_SRC  := $(wildcard tests/core/test_*.c tests/net/test_*.c tests/drivers/test_*.c tests/host/test_*.c)
+SIMT_SRC  := $(wildcard tests/sim/test_*.c)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+
+ROM_IDS := 1af41000 1af41041 8086100e
+ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
+TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
+
+.PHONY: all bios host boot check bench fuzz soak setup clean tests fuzzers format
+all: bios host
+bios: $(ROMS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
+host: $(O)/host/reveille $(O)/host/sim
+
+# -- the embedded script and the version --------------------------------------------------------------------
+# Rewritten only when the text changes, so that EMBED= may come and go between builds.
+$(O)/gen/embed.h: force util/embed
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) util/embed --version '$(VERSION)' $(if $(EMBED),--script '$(EMBED)') $@
+.PHONY: force
+
+# -- rules for objects, one a flavour -----------------------------------------------------------------------
+define flavour
+$(O)/$(1)/obj/%.o: %.c | $(O)/gen/embed.h
+	$$(call say,CC)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(2) -c -o $$@ $$<
+endef
+$(eval $(call flavour,bios,$(CC_BIOS) $(CFLAGS_BIOS)))
+$(eval $(call flavour,host,$(CC_HOST) $(CFLAGS_HOST)))
+$(eval $(call flavour,san,$(CC_HOST) $(CFLAGS_SAN)))
+$(eval $(call flavour,fuzz,$(CC_FUZZ) $(CFLAGS_FUZZ)))
+objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))
+
+define archive
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+endef
+$(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC)) $(O)/bios/obj/arch/x86/bios/entry.o
+	$(archive)
+$(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC))
+	$(archive)
+$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) tests/fake.c)
+	$(archive)
+$(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) tests/fake.c)
+	$(archive)
+
+# -- ROM and lkrn -------------------------------------------------------------------------------------------
+B := arch/x86/bios
+NASMFLAGS := -Werror -I$(B)/ -I$(O)/gen/
+$(O)/bios/obj/%.o: %.asm
+	$(call say,NASM)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -f elf32 -MD $(@:.o=.d) -o $@ $<
+$(O)/bios/obj/%.bin: %.asm
+	$(call say,NASM)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -f bin -MD $(@:.bin=.d) -o $@ $<
+# The 16-bit half travels inside the 32-bit one.
+$(O)/bios/obj/$(B)/entry.o: $(O)/bios/obj/$(B)/realmode.bin
+$(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
+
+$(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
+	$(call say,LD)
+	$(Q)ld -m elf_i386 -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
+		-o $@ $(O)/bios/libreveille.a
+
+# The decompressor: position-independent, in front of the compressed image. LzmaDec.c is Debian's lzma-dev.
+LZMA ?= /usr/include/lzma
+STUB_CFLAGS := -ffreestanding -Os -march=i686 -mgeneral-regs-only -mregparm=3 -fno-pic -fno-pie \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -mpreferred-stack-boundary=2 \
+	-fno-ident -falign-functions=1 -falign-loops=1 -falign-jumps=1 -fomit-frame-pointer \
+	-D_LZMA_SIZE_OPT -I$(B)/stub -I$(LZMA) -I.
+$(O)/bios/obj/$(B)/stub/lzma.o: $(LZMA)/LzmaDec.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_BIOS) $(STUB_CFLAGS) -w -ffunction-sections -c -o $@ $<
+$(O)/bios/obj/$(B)/stub/stub.o: $(B)/stub/stub.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_BIOS) -std=c11 $(WARN) -MMD -MP $(STUB_CFLAGS) -c -o $@ $<
+$(O)/bios/stub.bin: $(addprefix $(O)/bios/obj/$(B)/stub/,head.o stub.o lzma.o) $(B)/stub/stub.lds
+	$(call say,LD)
+	$(Q)ld -m elf_i386 -T $(B)/stub/stub.lds --gc-sections -o $(@:.bin=.elf) $(filter %.o,$^)
+	$(Q)objcopy -O binary $(@:.bin=.elf) $@
+
+$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin util/romtool
+	$(call say,PACK)
+	$(Q)$(PYTHON) util/romtool pack --elf $< --stub $(O)/bios/stub.bin -o $@
+$(O)/bios/%.rom: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/rom.bin util/romtool
+	$(call say,ROM)
+	$(Q)$(PYTHON) util/romtool build --id $* --prefix $(O)/bios/obj/$(B)/rom.bin --payload $< -o $@
+$(O)/bios/reveille.lkrn: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/lkrn.bin util/romtool
+	$(call say,LKRN)
+	$(Q)$(PYTHON) util/romtool lkrn --prefix $(O)/bios/obj/$(B)/lkrn.bin --payload $< -o $@
+# What each part costs, in bytes: printed by every build that changes it.
+$(O)/bios/sizes.txt: $(O)/bios/payload.bin $(ROMS) util/sizes
+	$(Q)$(PYTHON) util/sizes --map $(O)/bios/reveille.map --rom $(firstword $(ROMS)) \
+		--stub $(O)/bios/stub.bin > $@ && cat $@
+
+# -- hosted programs ----------------------------------------------------------------------------------------
+$(O)/host/reveille: $(O)/host/libreveille.a
+	$(call say,LD)
+	$(Q)$(CC_HOST) -o $@ -Wl,--whole-archive $(O)/host/obj/arch/host/main.o -Wl,--no-whole-archive $<
+$(O)/host/sim: $(call objs,host,$(SIM_SRC) tests/sim/sim.c) $(O)/host/libreveille.a
+	$(call say,LD)
+	$(Q)$(CC_HOST) -o $@ $^ -lm
+
+# -- tests --------------------------------------------------------------------------------------------------
+$(O)/san/tests/sim/%: $(O)/san/obj/tests/sim/%.o $(call objs,san,$(SIM_SRC)) $(O)/san/libreveille.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka -lm
+$(O)/san/tests/%: $(O)/san/obj/tests/%.o $(O)/san/libreveille.a
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka
+$(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libreveille.a
+	$(call say,LD)
+	$(Q)$(CC_FUZZ) $(SANITIZE) -fsanitize=fuzzer -o $@ $^
+tests: $(TESTS)
+fuzzers: $(FUZZERS)
+
+# -- what people type ---------------------------------------------------------------------------------------
+# Each installs what it needs first; the recursive make then sees the tools.
+SETUP = $(if $(NO_SETUP),@:,$(Q)util/setup)
+setup:
+	$(Q)util/setup build boot check bench
+boot:
+	$(SETUP) build boot
+	$(Q)$(MAKE) bios
+	$(Q)O='$(O)' util/boot
+check:
+	$(SETUP) build boot check
+	$(Q)$(MAKE) all tests fuzzers
+	$(Q)O='$(O)' util/check
+bench:
+	$(SETUP) build boot check bench
+	$(Q)$(MAKE) all
+	$(Q)O='$(O)' PEER='$(PEER)' util/bench
+fuzz:
+	$(SETUP) build check
+	$(Q)$(MAKE) fuzzers
+	$(Q)O='$(O)' util/fuzz
+soak:
+	$(SETUP) build check
+	$(Q)$(MAKE) host
+	$(Q)O='$(O)' util/soak
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+clean:
+	$(Q)rm -rf '$(O)'
+
+-include $(shell test -d $(O) && find $(O) -name '*.d' 2>/dev/null)

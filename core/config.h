@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is in a build: one const table, readable top-down, that names everything. A row pulls its object out
+ * of the archive; nothing else decides what links. See config/bios.c, config/host.c.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct machine;
+struct command;
+struct image_type;
+struct setting_source;
+struct net_config; /* net/net.h: protocols, URL schemes, timings */
+struct driver;	   /* drivers/bus.h */
+
+/* Something that machine_poll() gives a bounded turn. */
+struct service {
+	const char *name;
+	int (*init)(struct machine *m);	     /* may be NULL */
+	uint64_t (*poll)(struct machine *m); /* a bounded turn; when it wants the next, TIME_NEVER for none */
+	void (*end)(struct machine *m);	     /* before a payload starts; may be NULL */
+};
+
+struct config {
+	const char *product; /* "Reveille" */
+	const char *version;
+	const char *start; /* script that runs when nothing else was given */
+	const struct service *services;		      /* ends with a NULL name */
+	const struct command *const *commands;	      /* ends with NULL */
+	const struct image_type *const *image_types;  /* asked in order; ends with NULL */
+	const struct setting_source *const *sources;  /* asked in order; ends with NULL */
+	const struct driver *const *drivers;	      /* ends with NULL */
+	const struct net_config *net;
+};
+
+#endif

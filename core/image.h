@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Images: named objects in memory, each with its hole map. The image is the receive buffer: a transfer writes
+ * payload at its final address with image_put() and nothing else ever writes there. Architecture section 1.
+ *
+ * An image is owned by the machine (m->images). A transfer borrows it between image_open() and image_close()
+ * or image_abort(). Positions are bytes from the start of the object.
+ */
+#ifndef CORE_IMAGE_H
+#define CORE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/ranges.h"
+
+struct machine;
+struct image;
+struct boot_request;
+
+#define IMAGE_SIZE_UNKNOWN UINT64_MAX
+
+/* Where the bytes lie. put and get stay inside [0, capacity). */
+struct image_store {
+	void (*put)(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
+	void (*get)(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n);
+};
+extern const struct image_store image_store_ram; /* by the platform's phys_write and phys_read */
+
+struct image_type {
+	const char *name;
+	/* 0 when the image is of this type; -ERR_IMAGE_TYPE when it is not; another error: it is, but broken. */
+	int (*probe)(struct machine *m, const struct image *img);
+	/*
+	 * Makes it ready to run: fills *req for a payload (returns 0), or starts it as a script (returns 0 with
+	 * req->kind BOOT_NONE). A negative error: nothing was changed.
+	 */
+	int (*prepare)(struct machine *m, struct image *img, struct boot_request *req);
+};
+
+enum image_state {
+	IMAGE_FREE,    /* slot not in use */
+	IMAGE_FILLING, /* a transfer is writing */
+	IMAGE_READY,   /* complete */
+};
+
+struct image {
+	enum image_state state;
+	bool initrd;	   /* handed to the kernel, in order of seq */
+	uint32_t seq;	   /* order of loading */
+	char name[IMAGE_NAME_MAX];
+	char uri[URL_MAX]; /* where it came from; base of relative URLs for scripts */
+	char cmdline[IMAGE_CMDLINE_MAX];
+	char path[IMAGE_NAME_MAX]; /* initrd: file name in the cpio made around it; "" for none */
+	uint32_t mode;		   /* that file's mode, 0644 by default */
+	const struct image_type *type; /* NULL: none has claimed it */
+
+	const struct image_store *store;
+	uint64_t base;	   /* physical address of byte 0 */
+	uint64_t capacity; /* bytes reserved from base */
+	uint64_t total;	   /* bytes of the object, IMAGE_SIZE_UNKNOWN until known */
+	uint32_t headroom; /* bytes kept free in front of base, for a cpio header */
+	struct ranges have;
+	uint32_t refused;  /* puts that the hole map had no room for */
+};
+
+/*
+ * A new image that is to be filled. size may be IMAGE_SIZE_UNKNOWN: it gets the largest gap until
+ * image_set_total(). path (may be NULL) reserves room for the cpio header. Errors: ERR_IMAGE_MAX,
+ * ERR_IMAGE_MEMORY.
+ */
+int image_open(struct machine *m, const char *name, const char *uri, uint64_t size, const char *path,
+	struct image **out);
+/* The size became known; ERR_IMAGE_MEMORY when it does not fit, ERR_IMAGE_TRUNCATED when more is there already. */
+int image_set_total(struct machine *m, struct image *img, uint64_t total);
+/*
+ * The only way bytes enter an image. Never touches a byte that is already marked. ERR_IMAGE_MEMORY when
+ * off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full (counted, lost).
+ */
+int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
+/* Whether total is known and every byte is there. */
+bool image_complete(const struct image *img);
+/* Filling has ended: trims the reservation, finds the type. ERR_IMAGE_INCOMPLETE leaves it FILLING. */
+int image_close(struct machine *m, struct image *img);
+/* Gives the image and its memory back, in any state. */
+void image_free(struct machine *m, struct image *img);
+void image_free_all(struct machine *m);
+/* Copies n bytes from off; false (dst zeroed) when they lie outside what is there. */
+bool image_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n);
+struct image *image_find(struct machine *m, const char *name);
+/* Image number i in order of loading, NULL past the last. */
+struct image *image_nth(struct machine *m, unsigned i);
+
+/* Asks each type in turn; 0 and img->type set, or the error of the type that claimed it, or ERR_IMAGE_TYPE. */
+int image_probe(struct machine *m, struct image *img);
+
+#endif

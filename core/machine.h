@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine: all mutable state of one booting computer, and the one loop that drives it.
+ *
+ * A machine is a value. The firmware has one, the simulator a thousand. Whoever makes it owns the memory and
+ * calls machine_poll() until m->boot.kind is set, then machine_end() and the platform's boot(). If that comes
+ * back, machine_resume() goes on with the script. machine_poll() is never re-entered and never blocks.
+ */
+#ifndef CORE_MACHINE_H
+#define CORE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "config/limits.h"
+#include "core/boot.h"
+#include "core/config.h"
+#include "core/console.h"
+#include "core/err.h"
+#include "core/image.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/platform.h"
+#include "core/script.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "core/timer.h"
+
+struct net;
+
+struct rng { /* xoshiro128++ seeded from the platform; not for secrets when grade is below HARDWARE */
+	uint32_t s[4];
+	enum entropy_grade grade;
+};
+
+struct machine {
+	const struct platform *plat;
+	void *plat_ctx;
+	const struct config *config;
+	uint64_t now_us; /* read once a turn; all of a turn happens at this moment */
+
+	struct timer *timers; /* sorted by due_us */
+	struct rng rng;
+	struct err_report err;
+	struct log log;
+	struct console console;
+	struct settings settings;
+	struct memmap mem;
+	struct image images[IMAGE_MAX];
+	uint32_t image_seq;
+	struct image *kernel; /* what boot starts: the one selected last; NULL for none */
+	struct script script;
+	struct boot_request boot; /* kind != BOOT_NONE: the outer loop must act */
+
+	struct net *net; /* the network half, made by the same owner; NULL in tests of core alone */
+};
+
+/* Prepares *m (any content) on a platform; inits all services. 0 or negative error. */
+int machine_init(struct machine *m, struct net *net, const struct platform *plat, void *plat_ctx,
+	const struct config *config);
+/* One bounded turn. Returns when the next is needed at the latest, in platform time; may be <= now. */
+uint64_t machine_poll(struct machine *m);
+/* Before a payload or the end: stops everything; no device writes to memory afterwards. */
+void machine_end(struct machine *m);
+/* After boot() came back with `result`: opens everything again and lets the script go on. */
+int machine_resume(struct machine *m, int result);
+
+uint32_t rng_u32(struct machine *m);
+/* Uniform in [0, n), n > 0. */
+uint32_t rng_below(struct machine *m, uint32_t n);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fetch: an object on its way from a URL into an image. It owns the image until the end and hands ranges of it
+ * to fillers; today one filler (the URL's scheme) fills it all.
+ */
+#ifndef NET_FETCH_H
+#define NET_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "net/addr.h"
+#include "net/url.h"
+
+struct machine;
+struct net;
+struct netdev;
+struct image;
+struct fetch;
+
+/* One way to fill an image: a row of net_config.schemes. */
+struct filler_ops {
+	const char *scheme; /* "tftp" */
+	/*
+	 * Begins; returns 0 or an error, and from then on ends exactly once with fetch_done(). Opens f->image with
+	 * image_open() as soon as it knows the size or that nobody does.
+	 */
+	int (*start)(struct fetch *f);
+	/* Gives everything back without a word. */
+	void (*cancel)(struct fetch *f);
+};
+
+#define FILLER_PRIV_MAX 768
+
+struct fetch {
+	struct machine *m; /* NULL: slot not in use */
+	struct net *net;
+	const struct filler_ops *ops;
+	char uri[URL_MAX];
+	char name[IMAGE_NAME_MAX];
+	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
+	struct url url;
+	struct netdev *dev;    /* link to use; NULL: by route */
+	struct ip_addr server; /* url.host, resolved */
+	struct image *image;   /* NULL until opened */
+	bool finished;
+	int result; /* once finished */
+	uint64_t start_us, end_us, first_byte_us; /* first_byte_us 0: none yet */
+	uint64_t bytes;	    /* that arrived */
+	uint32_t retries;   /* of any kind, for the person who looks */
+	_Alignas(16) uint8_t priv[FILLER_PRIV_MAX]; /* the filler's */
+};
+
+/*
+ * Starts fetching uri (absolute) into a new image called name. path: file name of the cpio around an initrd,
+ * or NULL. Errors: ERR_FETCH_BUSY, ERR_BAD_URL, ERR_NO_SCHEME, and what the filler says.
+ */
+int fetch_start(struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
+/* From the filler, once. */
+void fetch_done(struct fetch *f, int result);
+/* After finished was seen: hands the image (NULL on failure) to the caller and frees the slot. */
+struct image *fetch_end(struct fetch *f);
+/* Stops it, frees the image and the slot. */
+void fetch_cancel(struct fetch *f);
+/* One line for the console: name, percent, rate, time left. */
+void fetch_progress(const struct fetch *f, char *text, unsigned cap);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The network half of a machine: its links, packets, sockets and transfers. Owned by whoever owns the machine.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "config/limits.h"
+#include "core/timer.h"
+#include "net/dhcp.h"
+#include "net/fetch.h"
+#include "net/ipv4.h"
+#include "net/netdev.h"
+#include "net/pkt.h"
+#include "net/udp.h"
+
+struct machine;
+
+struct net_config {
+	const struct ip_protocol *protocols;	   /* ends with number 0 */
+	const struct filler_ops *const *schemes;   /* ends with NULL */
+	struct dhcp_timing dhcp;
+	uint16_t client_arch; /* RFC 4578 2.1, IANA: 0 for x86 BIOS */
+	bool say_ipxe;	      /* send user class "iPXE" and option 175, so that rules written for iPXE apply */
+};
+
+struct net {
+	struct machine *m;
+	const struct net_config *config;
+	struct pkt_pool pool;
+	struct netdev dev[NETDEV_MAX];
+	unsigned ndev;
+	struct pkt *rx_head, *rx_tail; /* received, not yet processed */
+	uint32_t link_changed;	       /* bit i: net[i]'s link went up or down */
+	struct udp_sock *socks;
+	struct frag frag[FRAG_MAX];
+	uint16_t ip_id;
+	struct fetch fetch[FETCH_MAX];
+	struct dhcp dhcp[NETDEV_MAX];
+	struct discover discover;
+	struct netdev *boot_dev; /* the link that won */
+	uint32_t icmp_tokens;	 /* echo replies we may still send in this second */
+	uint64_t icmp_second_us;
+	_Alignas(64) uint8_t buffers[PKT_MAX * PKT_SIZE];
+};
+
+extern const struct service net_service;	/* devices, protocols */
+extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
+/* Commands, for the tables: dhcp ifopen ifclose ifstat; kernel initrd imgfetch chain (they fetch). */
+extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot;
+extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
+extern const struct filler_ops tftp_filler;
+
+/* Clears *net (but for the buffers) and ties both halves together; before machine_init(). */
+void net_init(struct net *net, struct machine *m, const struct net_config *config);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets: one contiguous DMA-able buffer each, from one pool, with one owner. A function that takes a packet
+ * takes it also when it fails. Data lies in [data, data + len) inside buf[PKT_SIZE].
+ */
+#ifndef NET_PKT_H
+#define NET_PKT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "config/limits.h"
+#include "net/addr.h"
+
+struct netdev;
+
+struct pkt {
+	struct pkt *next; /* in whatever list the owner keeps it */
+	uint8_t *buf;	  /* PKT_SIZE bytes, 64-byte aligned */
+	uint8_t *data;
+	uint32_t len;
+	struct netdev *dev; /* received on */
+	bool csum_ok;	    /* the device has verified the transport checksum */
+	bool in_pool;	    /* for catching a double free */
+	/* while waiting for a neighbour: */
+	struct ip_addr next_hop;
+};
+
+struct pkt_pool {
+	struct pkt pkts[PKT_MAX];
+	struct pkt *free;
+	unsigned nfree;
+	uint32_t empty; /* allocations refused */
+};
+
+/* buffers: PKT_MAX * PKT_SIZE bytes, 64-byte aligned, borrowed for as long as the pool lives. */
+void pkt_pool_init(struct pkt_pool *pool, uint8_t *buffers);
+/* An empty packet with PKT_HEADROOM in front; NULL (counted) when there is none. */
+struct pkt *pkt_alloc(struct pkt_pool *pool);
+void pkt_free(struct pkt_pool *pool, struct pkt *p);
+/* Room for n bytes in front of / behind the data; NULL when there is none. */
+uint8_t *pkt_push(struct pkt *p, size_t n);
+uint8_t *pkt_put(struct pkt *p, size_t n);
+/* Drops n bytes at the front; false (nothing dropped) when there are fewer. */
+bool pkt_pull(struct pkt *p, size_t n);
+
+#endif
