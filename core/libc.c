@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ISO C functions of core/str.h for the firmware, which has no libc; ISO/IEC 9899:2011
+ * section 7.24. Small before fast: bulk copies go through memcpy and memset, which each CPU brings
+ * itself. Hosted builds do not contain this file.
+ */
+#include "core/str.h"
+
+/* Keeps a compiler from seeing the loop as the very function that it implements, and calling that.
+ */
+#define LOOP() __asm__ volatile("")
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	/* One unsigned comparison: true when dst lies inside [src, src + n). */
+	if ((uintptr_t)d - (uintptr_t)s >= n) {
+		for (size_t i = 0; i < n; i++) {
+			LOOP();
+			d[i] = s[i];
+		}
+	} else {
+		while (n--) {
+			LOOP();
+			d[n] = s[n];
+		}
+	}
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const uint8_t *p = a, *q = b;
+
+	for (size_t i = 0; i < n; i++) {
+		LOOP();
+		if (p[i] != q[i])
+			return p[i] - q[i];
+	}
+	return 0;
+}
+
+size_t strlen(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n]) {
+		LOOP();
+		n++;
+	}
+	return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, PTRDIFF_MAX);
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		LOOP();
+		if (a[i] != b[i] || !a[i])
+			return (unsigned char)a[i] - (unsigned char)b[i];
+	}
+	return 0;
+}
+
+char *strchr(const char *s, int c)
+{
+	for (;; s++) {
+		LOOP();
+		if (*s == (char)c)
+			return (char *)(uintptr_t)s;
+		if (!*s)
+			return NULL;
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one loop, see machine.h, and the random numbers: xoshiro128++ 1.0 (Blackman, Vigna:
+ * "Scrambled linear pseudorandom number generators", 2019). Good for jitter, ports and transaction
+ * ids that nobody off the wire can guess cheaply; not for keys.
+ */
+#include "core/machine.h"
+
+static uint32_t rotl(uint32_t v, unsigned n)
+{
+	return v << n | v >> (32 - n);
+}
+
+uint32_t rng_u32(struct machine *m)
+{
+	uint32_t *s = m->rng.s;
+	uint32_t result = rotl(s[0] + s[3], 7) + s[0], t = s[1] << 9;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotl(s[3], 11);
+	return result;
+}
+
+uint32_t rng_below(struct machine *m, uint32_t n)
+{
+	uint32_t unfair = (0u - n) % n; /* 2^32 mod n values would come up once too often */
+	uint64_t product;
+
+	do
+		product = (uint64_t)rng_u32(m) * n;
+	while ((uint32_t)product < unfair);
+	return (uint32_t)(product >> 32);
+}
+
+static void rng_seed(struct machine *m)
+{
+	uint32_t *s = m->rng.s;
+
+	m->rng.grade = m->plat->entropy(m->plat_ctx, s, sizeof(m->rng.s));
+	if (!(s[0] | s[1] | s[2] | s[3]))
+		s[0] = 1; /* the one state it never leaves */
+	/* A seed with few set bits needs some rounds until all of the state depends on it. */
+	for (int i = 0; i < 16; i++)
+		rng_u32(m);
+}
+
+static void services_end(struct machine *m, unsigned n)
+{
+	while (n--)
+		if (m->config->services[n].end)
+			m->config->services[n].end(m);
+}
+
+/* When one fails, those that did start are ended again. */
+static int services_init(struct machine *m)
+{
+	const struct service *s = m->config->services;
+
+	for (unsigned i = 0; s[i].name; i++) {
+		int ret = s[i].init ? s[i].init(m) : 0;
+
+		if (ret) {
+			services_end(m, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+int machine_init(struct machine *m, struct net *net, const struct platform *plat, void *plat_ctx,
+	const struct config *config)
+{
+	memset(m, 0, sizeof(*m));
+	m->plat = plat;
+	m->plat_ctx = plat_ctx;
+	m->config = config;
+	m->net = net;
+	m->now_us = plat->now_us(plat_ctx);
+	log_init(m);
+	rng_seed(m);
+	mem_init(m);
+	return services_init(m);
+}
+
+uint64_t machine_poll(struct machine *m)
+{
+	uint64_t next = TIME_NEVER;
+
+	m->now_us = m->plat->now_us(m->plat_ctx);
+	for (const struct service *s = m->config->services; s->name; s++) {
+		uint64_t t = s->poll(m);
+
+		if (t < next)
+			next = t;
+	}
+	/* What has arrived was handled first: it may have stopped the timer that waited for it. */
+	if (timer_next(m) <= m->now_us) {
+		timer_run(m);
+		return m->now_us; /* a timer may have given any service something to do */
+	}
+	return timer_next(m) < next ? timer_next(m) : next;
+}
+
+void machine_end(struct machine *m)
+{
+	unsigned n = 0;
+
+	while (m->config->services[n].name)
+		n++;
+	services_end(m, n);
+}
+
+int machine_resume(struct machine *m, int result)
+{
+	m->boot.kind = BOOT_NONE;
+	m->now_us = m->plat->now_us(m->plat_ctx);
+	if (result >= 0)
+		result = err_set(m, ERR_BOOT_FAILED, "it ended with status %d", result);
+	m->script.status = result;
+	return services_init(m);
+}
