@@ -10,6 +10,8 @@
 
 struct ip_meta;
 
+#define ICMP_ECHO_RATE 100 /* echo replies a second */
+
 void icmp_input(const struct ip_meta *meta, struct bytes payload);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * IPv4 (RFC 791, 1122): checked input, reassembly in any order within hard bounds, output with fragmentation
- * refused (we never send more than the link's MTU). Options are skipped, source routes dropped. TTL 64.
+ * refused (we never send more than the link's MTU). Options are skipped, source routes dropped. TTL 64. Hosts are
+ * strong (RFC 1122 3.3.4.2): a link takes what is for its own address, and answers leave by the link they are
+ * from. Groups are not joined: multicast is dropped. No datagram is ever answered with an ICMP error.
  */
 #ifndef NET_IPV4_H
 #define NET_IPV4_H
@@ -48,6 +50,15 @@ struct ip_protocol {
 	void (*input)(const struct ip_meta *meta, struct bytes payload);
 };
 
+/* The start of a datagram that we sent, as an ICMP error quotes it or as it waited for its neighbour. */
+struct ipv4_quote {
+	struct ip_addr src, dst;
+	uint8_t protocol;
+	uint16_t src_port, dst_port; /* of UDP and TCP */
+};
+/* The header and 4 bytes behind it; false when they are not there or make no sense. */
+bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q);
+
 /* Borrows p (data at the IPv4 header; it may be trimmed). */
 void ipv4_input(struct netdev *dev, struct pkt *p);
 /*
@@ -56,17 +67,22 @@ void ipv4_input(struct netdev *dev, struct pkt *p);
  */
 int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
 	uint8_t protocol);
-/* The device a packet to dst leaves by: on-link first, then a route, then the best default route. NULL: none. */
+/*
+ * The device a packet to dst leaves by: the longest prefix of all open links wins, on-link before a route of the
+ * same length, default gateways last; links that are up before those that are down, then the boot link. NULL: none.
+ */
 struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst);
 /* RFC 1071 sum over n bytes on top of `sum`; fold with ipv4_csum_fold. Odd lengths only in the last piece. */
 uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n);
-uint16_t ipv4_csum_fold(uint32_t sum); /* complemented; to be stored in wire order */
+uint16_t ipv4_csum_fold(uint32_t sum); /* complemented; to be stored in wire order; 0 over what has its sum */
 /* Sum of the pseudo header of UDP and TCP. */
 uint32_t ipv4_csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len);
 
-/* IPv4 reassembly: FRAG_MAX datagrams at once, each with a hole map over a fixed buffer. RFC 815, 5722. */
+/* IPv4 reassembly: FRAG_MAX datagrams at once, each with a hole map over a fixed buffer. See net/frag.h. */
+#define FRAG_RANGES_MAX 16
 struct frag {
 	bool used;
+	bool dropped; /* broken: what else comes of it until it expires is dropped too */
 	struct netdev *dev;
 	uint32_t src, dst;
 	uint16_t id;
@@ -76,7 +92,7 @@ struct frag {
 	unsigned nranges;
 	struct {
 		uint16_t start, end;
-	} range[16];
+	} range[FRAG_RANGES_MAX]; /* sorted, disjoint, not adjacent */
 	uint8_t data[FRAG_DATAGRAM_MAX];
 };
 #define FRAG_TIMEOUT_US 15000000 /* RFC 1122 3.3.2 allows 60-120 s; nobody waits that long for a boot */

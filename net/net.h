@@ -32,6 +32,7 @@ struct net {
 	unsigned ndev;
 	struct pkt *rx_head, *rx_tail; /* received, not yet processed */
 	uint32_t link_changed;	       /* bit i: net[i]'s link went up or down */
+	uint32_t reopen;	       /* bit i: net[i] was open when a payload was to start */
 	struct udp_sock *socks;
 	struct frag frag[FRAG_MAX];
 	uint16_t ip_id;

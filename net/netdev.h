@@ -37,7 +37,8 @@ struct netdev_stats {
 	uint32_t tx_full;    /* ring full: packet dropped */
 	uint32_t tx_errors;
 	uint32_t bad_eth, bad_arp, bad_ip, bad_icmp, bad_udp; /* malformed, dropped by the stack */
-	uint32_t no_port; /* well-formed datagrams for nobody */
+	uint32_t no_port;    /* well-formed datagrams for nobody */
+	uint32_t rx_ignored; /* frames for others, looped ones of ours, and of protocols that we do not speak */
 };
 
 #define NETDEV_PRIV_MAX 1024
@@ -67,6 +68,8 @@ struct netdev *netdev_new(struct net *net);
 /* Makes it known. Before that, netdev_new() may hand out the same slot again. */
 void netdev_add(struct netdev *dev);
 struct netdev *netdev_find(struct net *net, const char *name);
+/* Gives every device that has none yet its share of the packet pool: rx_ring, at most 256. */
+void netdev_share(struct net *net);
 
 int netdev_open(struct netdev *dev);
 void netdev_close(struct netdev *dev);

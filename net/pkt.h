@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "config/limits.h"
-#include "net/addr.h"
 
 struct netdev;
 
@@ -22,15 +21,14 @@ struct pkt {
 	struct netdev *dev; /* received on */
 	bool csum_ok;	    /* the device has verified the transport checksum */
 	bool in_pool;	    /* for catching a double free */
-	/* while waiting for a neighbour: */
-	struct ip_addr next_hop;
 };
 
 struct pkt_pool {
 	struct pkt pkts[PKT_MAX];
 	struct pkt *free;
 	unsigned nfree;
-	uint32_t empty; /* allocations refused */
+	uint32_t empty;	      /* allocations refused */
+	uint32_t freed_twice; /* a bug above: counted, the second time has no effect */
 };
 
 /* buffers: PKT_MAX * PKT_SIZE bytes, 64-byte aligned, borrowed for as long as the pool lives. */

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPv4 input, output, routes (RFC 3442) and the Internet checksum (RFC 1071). See ipv4.h for what is not done.
+ * A received payload is never copied, unless it came in fragments; the protocols read it where the device put it.
+ */
+#include "net/ipv4.h"
+#include "core/err.h"
+#include "core/machine.h"
+#include "core/str.h"
+#include "net/eth.h"
+#include "net/frag.h"
+#include "net/net.h"
+#include "net/netdev.h"
+#include "net/pkt.h"
+#include "net/wire.h"
+
+#define IPV4_TTL       64
+#define IPV4_BROADCAST 0xffffffffu
+#define IPV4_MORE      0x2000 /* flags and offset: more fragments */
+#define IPV4_OFFSET    0x1fff /* in units of 8 bytes */
+
+/* -- checksum -- */
+
+typedef uint32_t __attribute__((may_alias, aligned(1))) csum_word;
+
+/* Sums words as they lie in memory: the sum is the same with all bytes swapped (RFC 1071 2 B), so one swap ends it. */
+uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n)
+{
+	const csum_word *w = p;
+	const uint8_t *rest;
+	uint8_t last[4] = { 0 };
+	uint64_t s = 0;
+	uint32_t half;
+
+	for (; n >= 16; n -= 16, w += 4) {
+		s += w[0];
+		s += w[1];
+		s += w[2];
+		s += w[3];
+	}
+	for (; n >= 4; n -= 4)
+		s += *w++;
+	rest = (const uint8_t *)w;
+	for (size_t i = 0; i < n; i++)
+		last[i] = rest[i];
+	s += *(const csum_word *)last;
+	s = (s & 0xffffffff) + (s >> 32);
+	s = (s & 0xffffffff) + (s >> 32);
+	half = (uint32_t)(s & 0xffff) + (uint32_t)(s >> 16);
+	half = (half & 0xffff) + (half >> 16);
+	half = wire_get16((const uint8_t *)&(uint16_t){ (uint16_t)half });
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + half;
+}
+
+uint16_t ipv4_csum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+uint32_t ipv4_csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len)
+{
+	uint32_t sum = ipv4_csum_add(protocol, src->b, 4);
+
+	sum = ipv4_csum_add(sum, dst->b, 4);
+	return sum + (len & 0xffff) + (len >> 16);
+}
+
+/* -- input -- */
+
+struct ipv4_header {
+	uint32_t len; /* with options */
+	uint32_t total;
+	uint16_t id, frag;
+	uint8_t protocol;
+	uint32_t src, dst;
+};
+
+/* Whether the options are well-formed and do not route by source (RFC 791 3.1, RFC 7126 4.3). */
+static bool options_ok(struct bytes b)
+{
+	while (b.n) {
+		uint8_t kind = bytes_u8(&b), len;
+
+		if (kind == 0)
+			return true;
+		if (kind == 1)
+			continue;
+		len = bytes_u8(&b);
+		if (kind == 131 || kind == 137 || len < 2)
+			return false;
+		bytes_skip(&b, len - 2u);
+		if (!bytes_ok(&b))
+			return false;
+	}
+	return true;
+}
+
+/* Reads the header at the front of b, which then holds the payload without padding; false: malformed. */
+static bool header_parse(struct bytes *b, struct ipv4_header *h)
+{
+	struct bytes whole = *b;
+	const uint8_t *p = bytes_take(b, IPV4_HEADER);
+
+	if (!p || p[0] >> 4 != 4)
+		return false;
+	h->len = (p[0] & 0xfu) * 4;
+	h->total = wire_get16(p + 2);
+	h->id = wire_get16(p + 4);
+	h->frag = wire_get16(p + 6);
+	h->protocol = p[9];
+	h->src = wire_get32(p + 12);
+	h->dst = wire_get32(p + 16);
+	if (h->len < IPV4_HEADER || h->total < h->len || h->total > whole.n ||
+		ipv4_csum_fold(ipv4_csum_add(0, p, h->len)))
+		return false;
+	*b = bytes_sub(&whole, h->total);
+	bytes_skip(b, IPV4_HEADER);
+	return options_ok(bytes_sub(b, h->len - IPV4_HEADER));
+}
+
+/* The broadcast address of the link's net; RFC 3021: a net of one or two hosts has none. */
+static bool is_broadcast(const struct netdev *dev, uint32_t a)
+{
+	uint32_t host = ~dev->ip4.mask;
+
+	return a == IPV4_BROADCAST ||
+	       (dev->ip4.addr.family == IP_V4 && host > 1 && a == (ip4_u32(&dev->ip4.addr) | host));
+}
+
+/* Whether an honest host may have sent from there: RFC 1122 3.2.1.3, 3.3.6. Our own address is not heard. */
+static bool source_ok(const struct netdev *dev, uint32_t src)
+{
+	return ip4_is_unicast(src) && !is_broadcast(dev, src) && src != ip4_u32(&dev->ip4.addr);
+}
+
+/*
+ * Whether a datagram is for this link. A link without address takes any unicast for UDP: the DHCP answer is sent
+ * to the address that the link does not have yet (RFC 2131 4.1).
+ */
+static bool is_for(const struct netdev *dev, const struct ipv4_header *h)
+{
+	if (dev->ip4.addr.family == IP_V4 && h->dst == ip4_u32(&dev->ip4.addr))
+		return true;
+	if (is_broadcast(dev, h->dst))
+		return true;
+	return dev->ip4.addr.family == IP_NONE && h->protocol == IPPROTO_UDP && ip4_is_unicast(h->dst);
+}
+
+static void deliver(struct netdev *dev, const struct ipv4_header *h, bool csum_ok, struct bytes payload)
+{
+	const struct ip_protocol *proto = dev->net->config->protocols;
+	struct ip_meta meta = {
+		.dev = dev,
+		.src = ip4_of(h->src),
+		.dst = ip4_of(h->dst),
+		.protocol = h->protocol,
+		.csum_ok = csum_ok,
+		.broadcast = is_broadcast(dev, h->dst),
+	};
+
+	while (proto->number && proto->number != h->protocol)
+		proto++;
+	if (proto->number)
+		proto->input(&meta, payload);
+	else
+		dev->stats.no_port++;
+}
+
+static void reassemble(struct netdev *dev, const struct ipv4_header *h, struct bytes payload)
+{
+	struct frag_piece piece = {
+		.src = h->src,
+		.dst = h->dst,
+		.id = h->id,
+		.protocol = h->protocol,
+		.offset = (h->frag & IPV4_OFFSET) * 8u,
+		.more = h->frag & IPV4_MORE,
+	};
+	struct frag *f = frag_input(dev, &piece, payload);
+
+	if (f) {
+		deliver(dev, h, false, bytes_of(f->data, f->total));
+		frag_free(f);
+	}
+}
+
+void ipv4_input(struct netdev *dev, struct pkt *p)
+{
+	struct bytes b = bytes_of(p->data, p->len);
+	struct ipv4_header h;
+
+	if (!header_parse(&b, &h)) {
+		dev->stats.bad_ip++;
+		return;
+	}
+	/* Other clients' DHCP messages come from 0.0.0.0: not malformed. */
+	if (!h.src || !is_for(dev, &h)) {
+		dev->stats.rx_ignored++;
+		return;
+	}
+	if (!source_ok(dev, h.src)) {
+		dev->stats.bad_ip++;
+		return;
+	}
+	if (h.frag & (IPV4_MORE | IPV4_OFFSET))
+		reassemble(dev, &h, b);
+	else
+		deliver(dev, &h, p->csum_ok, b);
+}
+
+bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q)
+{
+	const uint8_t *p = bytes_take(&b, IPV4_HEADER);
+
+	/* RFC 792: only 8 bytes behind the header need to be there, so its length field and sum say nothing. */
+	if (!p || p[0] >> 4 != 4 || (p[0] & 0xf) < 5 || (wire_get16(p + 6) & IPV4_OFFSET))
+		return false;
+	q->protocol = p[9];
+	q->src = ip4_of(wire_get32(p + 12));
+	q->dst = ip4_of(wire_get32(p + 16));
+	bytes_skip(&b, (p[0] & 0xfu) * 4 - IPV4_HEADER);
+	q->src_port = bytes_u16(&b);
+	q->dst_port = bytes_u16(&b);
+	return bytes_ok(&b);
+}
+
+/* -- output -- */
+
+static unsigned prefix_len(uint32_t mask)
+{
+	unsigned n = 0;
+
+	for (; mask; mask <<= 1)
+		n++;
+	return n;
+}
+
+/* How well dev reaches dst, 0: not at all; *hop is the neighbour to send to, host order. */
+static unsigned route_rank(const struct netdev *dev, uint32_t dst, uint32_t *hop)
+{
+	const struct ipv4_conf *c = &dev->ip4;
+	uint32_t gateway = ip4_u32(&c->gateway);
+	unsigned best = 0, rank;
+
+	if (c->addr.family != IP_V4)
+		return 0;
+	if (gateway) {
+		best = 1;
+		*hop = gateway;
+	}
+	for (unsigned i = 0; i < c->nroutes; i++) {
+		rank = 2 + 2 * prefix_len(c->routes[i].mask);
+		if (rank > best && (dst & c->routes[i].mask) == c->routes[i].dst) {
+			best = rank;
+			/* RFC 3442: a gateway of 0.0.0.0 means that the net is on the link. */
+			*hop = c->routes[i].gateway ? c->routes[i].gateway : dst;
+		}
+	}
+	rank = 3 + 2 * prefix_len(c->mask);
+	if (rank > best && !((dst ^ ip4_u32(&c->addr)) & c->mask)) {
+		best = rank;
+		*hop = dst;
+	}
+	return best;
+}
+
+struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst)
+{
+	struct netdev *best = NULL;
+	unsigned best_rank = 0;
+	uint32_t hop;
+
+	for (unsigned i = 0; i < net->ndev; i++) {
+		struct netdev *dev = &net->dev[i];
+		unsigned rank = dev->is_open ? route_rank(dev, ip4_u32(dst), &hop) * 2 : 0;
+
+		if (!rank)
+			continue;
+		rank += (dev->link_up ? 256u : 0) + (dev == net->boot_dev);
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = dev;
+		}
+	}
+	return best;
+}
+
+static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
+	uint8_t protocol)
+{
+	uint8_t *h = pkt_push(p, IPV4_HEADER);
+
+	if (!h)
+		return false;
+	h[0] = 4 << 4 | IPV4_HEADER / 4;
+	h[1] = 0;
+	wire_put16(h + 2, p->len);
+	/* Routers on the way may fragment: nobody here listens to "fragmentation needed" (RFC 6864 4.1). */
+	wire_put16(h + 4, dev->net->ip_id++);
+	wire_put16(h + 6, 0);
+	h[8] = IPV4_TTL;
+	h[9] = protocol;
+	wire_put16(h + 10, 0);
+	memcpy(h + 12, src->b, 4);
+	memcpy(h + 16, dst->b, 4);
+	wire_put16(h + 10, ipv4_csum_fold(ipv4_csum_add(0, h, IPV4_HEADER)));
+	return true;
+}
+
+/* RFC 1112 6.4 for groups. */
+static void send_to_all(struct netdev *dev, struct pkt *p, uint32_t dst)
+{
+	struct mac group = { { 0x01, 0x00, 0x5e, dst >> 16 & 0x7f, dst >> 8 & 0xff, dst & 0xff } };
+
+	eth_send(dev, p, ip4_is_multicast(dst) ? &group : &mac_broadcast, ETH_IPV4);
+}
+
+int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
+	uint8_t protocol)
+{
+	uint32_t to = ip4_u32(dst), hop_u32 = 0;
+	bool all = ip4_is_multicast(to) || is_broadcast(dev, to);
+	struct ip_addr hop;
+	int rc = 0;
+
+	if (!all && (!ip4_is_unicast(to) || !route_rank(dev, to, &hop_u32) || to == ip4_u32(&dev->ip4.addr)))
+		rc = -ERR_NO_ROUTE;
+	else if (p->len + IPV4_HEADER > dev->mtu || !header_push(dev, p, src, dst, protocol))
+		rc = -ERR_TOO_LONG;
+	if (rc) {
+		pkt_free(&dev->net->pool, p);
+		return rc;
+	}
+	if (all) {
+		send_to_all(dev, p, to);
+	} else {
+		hop = ip4_of(hop_u32);
+		arp_send(dev, &hop, p);
+	}
+	return 0;
+}
