@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The drivers there are, for the tables in config/. Each lives in drivers/net/, in a file of its
+ * name.
+ */
+#ifndef DRIVERS_DRIVERS_H
+#define DRIVERS_DRIVERS_H
+
+#include "drivers/bus.h"
+
+extern const struct driver driver_virtio_net; /* virtio 0.9.5 to 1.2 over PCI */
+extern const struct driver driver_e1000;      /* Intel 8254x, copper */
+
+#endif

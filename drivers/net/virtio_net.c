@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio-net over PCI, legacy and modern: VIRTIO 1.1 section 5.1. Ring <-> packet and nothing
+ * more.
+ *
+ * The device's header lies in the packet, right in front of the frame. Frames start 2 bytes
+ * behind PKT_HEADROOM, so that IP headers are aligned to 4 bytes and UDP payload to 16. While
+ * packets flow no register is touched but the doorbells the device asks for; the link is looked
+ * at ten times a second.
+ *
+ * Limits: one queue pair, no mergeable buffers, no segmentation offload, no filters (the device's
+ * default passes all; what is not for us is dropped above).
+ */
+#include "core/err.h"
+#include "core/machine.h"
+#include "core/str.h"
+#include "drivers/drivers.h"
+#include "drivers/pci.h"
+#include "drivers/virtio.h"
+#include "net/net.h"
+
+/* Feature bits (5.1.3). */
+#define NET_F_GUEST_CSUM (1ull << 1)
+#define NET_F_MTU	 (1ull << 3)
+#define NET_F_MAC	 (1ull << 5)
+#define NET_F_STATUS	 (1ull << 16)
+
+/* Device configuration (5.1.4). */
+#define CONFIG_MAC     0
+#define CONFIG_STATUS  6
+#define CONFIG_MTU     10
+#define STATUS_LINK_UP 1
+#define STATUS_GONE    0xffff
+
+/* Header of each frame (5.1.6); legacy without mergeable buffers has no num_buffers. */
+#define HDR_FLAGS      0
+#define HDR_GSO_TYPE   1
+#define HDR_LEN_LEGACY 10
+#define HDR_LEN_MODERN 12
+#define HDR_NEEDS_CSUM 1 /* from a neighbour on the same host: complete but for the checksum */
+#define HDR_DATA_VALID 2
+
+enum { QUEUE_RX = 0, QUEUE_TX = 1 };
+#define RX_SLOTS 256
+#define TX_SLOTS 64
+
+#define ETH_HEADER	14
+#define MTU_DEFAULT	1500
+#define MTU_MIN		68
+#define LINK_CHECK_US	100000
+#define RX_FRAME_OFFSET (PKT_HEADROOM + 2)
+
+_Static_assert(RX_FRAME_OFFSET >= HDR_LEN_MODERN, "the header lies in the headroom");
+_Static_assert(
+	RX_FRAME_OFFSET + ETH_HEADER + 8 + MTU_MAX <= PKT_SIZE, "a frame with two tags fits");
+
+struct virtio_net {
+	struct virtio vio;
+	struct virtq rx, tx;
+	unsigned hdr_len;
+	bool running;
+	uint64_t link_check_us; /* when to look next */
+};
+_Static_assert(sizeof(struct virtio_net) <= NETDEV_PRIV_MAX, "it lives in netdev.priv");
+
+static struct virtio_net *priv(struct netdev *dev)
+{
+	return (struct virtio_net *)dev->priv;
+}
+
+/* ---- link ---- */
+
+static bool link_read(const struct virtio_net *vn)
+{
+	if (!(vn->vio.features & NET_F_STATUS))
+		return true;
+	uint32_t status = virtio_config(&vn->vio, CONFIG_STATUS, 2) & 0xffff;
+	return status != STATUS_GONE && (status & STATUS_LINK_UP);
+}
+
+static void link_check(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	if (dev->net->m->now_us < vn->link_check_us)
+		return;
+	vn->link_check_us = dev->net->m->now_us + LINK_CHECK_US;
+	bool up = link_read(vn);
+	if (up != dev->link_up)
+		netdev_link(dev, up);
+}
+
+/* ---- receive ---- */
+
+static void rx_refill(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	struct bus_dev *b = dev->bus;
+	while ((unsigned)(vn->rx.slots - vn->rx.nfree) < dev->rx_ring && vn->rx.nfree) {
+		struct pkt *p = pkt_alloc(&dev->net->pool);
+		if (!p) {
+			dev->stats.rx_no_buf++;
+			break;
+		}
+		p->data = p->buf + RX_FRAME_OFFSET;
+		uint32_t room = PKT_SIZE - RX_FRAME_OFFSET + vn->hdr_len;
+		virtq_add(&vn->rx, p, b->ops->dma_addr(b, p->data - vn->hdr_len), room, true);
+	}
+	virtq_kick(&vn->rx);
+}
+
+/* Takes p, of which the device says that it wrote len bytes, header included. */
+static void rx_one(struct netdev *dev, struct pkt *p, uint32_t len)
+{
+	unsigned hdr_len = priv(dev)->hdr_len;
+	const uint8_t *hdr = p->data - hdr_len;
+	if (len < hdr_len + ETH_HEADER || len > PKT_SIZE - RX_FRAME_OFFSET + hdr_len ||
+		hdr[HDR_GSO_TYPE]) {
+		dev->stats.rx_errors++;
+		pkt_free(&dev->net->pool, p);
+		return;
+	}
+	p->len = len - hdr_len;
+	p->csum_ok = hdr[HDR_FLAGS] & (HDR_NEEDS_CSUM | HDR_DATA_VALID);
+	netdev_rx(dev, p);
+}
+
+/* ---- transmit ---- */
+
+static void tx_reclaim(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	struct pkt *p;
+	uint32_t len;
+	while ((p = virtq_take(&vn->tx, &len)))
+		pkt_free(&dev->net->pool, p);
+}
+
+static void virtio_net_send(struct netdev *dev, struct pkt *p)
+{
+	struct virtio_net *vn = priv(dev);
+	struct bus_dev *b = dev->bus;
+	uint8_t *hdr = vn->running ? pkt_push(p, vn->hdr_len) : NULL;
+	if (!hdr) {
+		dev->stats.tx_errors++;
+		pkt_free(&dev->net->pool, p);
+		return;
+	}
+	memset(hdr, 0, vn->hdr_len);
+	if (!vn->tx.nfree)
+		tx_reclaim(dev);
+	if (virtq_add(&vn->tx, p, b->ops->dma_addr(b, p->data), p->len, false)) {
+		virtq_kick(&vn->tx);
+	} else {
+		dev->stats.tx_full++;
+		pkt_free(&dev->net->pool, p);
+	}
+}
+
+/* ---- up and down ---- */
+
+static void drain(struct netdev *dev, struct virtq *q)
+{
+	struct pkt *p;
+	for (unsigned slot = 0; (p = virtq_drain(q, &slot));)
+		pkt_free(&dev->net->pool, p);
+}
+
+static void virtio_net_close(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	if (!vn->running)
+		return;
+	vn->running = false;
+	virtio_reset(&vn->vio);
+	pci_disable(dev->bus);
+	drain(dev, &vn->rx);
+	drain(dev, &vn->tx);
+	if (dev->link_up)
+		netdev_link(dev, false);
+}
+
+static void virtio_net_poll(struct netdev *dev, unsigned budget)
+{
+	struct virtio_net *vn = priv(dev);
+	struct pkt *p;
+	uint32_t len;
+	if (!vn->running)
+		return;
+	tx_reclaim(dev);
+	for (; budget && (p = virtq_take(&vn->rx, &len)); budget--)
+		rx_one(dev, p, len);
+	rx_refill(dev);
+	link_check(dev);
+	if (vn->rx.broken || vn->tx.broken) {
+		err_set(dev->net->m, ERR_NETDEV_OPEN, "%s: device broke its ring, stopped",
+			dev->name);
+		virtio_net_close(dev);
+	}
+}
+
+/* What we take of what is offered, beside what the device says about itself. */
+static uint64_t features_pick(const struct virtio_net *vn, uint64_t offered)
+{
+	uint64_t want = NET_F_GUEST_CSUM | NET_F_MAC | NET_F_STATUS | VIRTIO_F_EVENT_IDX |
+			VIRTIO_F_ANY_LAYOUT;
+	if (vn->vio.modern)
+		want |= VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
+	if (offered & NET_F_MTU) {
+		uint32_t mtu = virtio_config(&vn->vio, CONFIG_MTU, 2) & 0xffff;
+		/* 5.1.4.2: with a larger one our receive buffers would be too small. */
+		if (mtu >= MTU_MIN && mtu <= MTU_MAX)
+			want |= NET_F_MTU;
+	}
+	return offered & want;
+}
+
+static int queues_open(struct virtio_net *vn)
+{
+	bool split = !vn->vio.modern && !(vn->vio.features & VIRTIO_F_ANY_LAYOUT);
+	vn->hdr_len = vn->vio.modern ? HDR_LEN_MODERN : HDR_LEN_LEGACY;
+	unsigned head = split ? vn->hdr_len : 0;
+	int rc = virtq_open(&vn->rx, &vn->vio, QUEUE_RX, RX_SLOTS, head);
+	return rc ? rc : virtq_open(&vn->tx, &vn->vio, QUEUE_TX, TX_SLOTS, head);
+}
+
+static int virtio_net_open(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	uint64_t offered;
+	virtio_net_close(dev);
+	int rc = virtio_hello(&vn->vio, &offered);
+	if (!rc)
+		rc = virtio_negotiate(&vn->vio, features_pick(vn, offered));
+	if (!rc)
+		rc = queues_open(vn);
+	if (rc) {
+		virtio_fail(&vn->vio);
+		return err_set(dev->net->m, ERR_NETDEV_OPEN, "%s: %s", dev->name, vn->vio.why);
+	}
+	vn->running = true;
+	vn->link_check_us = 0;
+	virtio_run(&vn->vio);
+	rx_refill(dev);
+	link_check(dev);
+	return 0;
+}
+
+static const struct netdev_ops virtio_net_ops = {
+	.open = virtio_net_open,
+	.close = virtio_net_close,
+	.send = virtio_net_send,
+	.poll = virtio_net_poll,
+};
+
+/* ---- probe ---- */
+
+/* MAC and MTU; the device is left reset. */
+static int identify(struct netdev *dev)
+{
+	struct virtio_net *vn = priv(dev);
+	uint64_t offered;
+	int rc = virtio_hello(&vn->vio, &offered);
+	if (rc)
+		return rc;
+	uint64_t features = features_pick(vn, offered);
+	for (unsigned i = 0; i < sizeof(dev->mac.b); i++)
+		dev->mac.b[i] = (uint8_t)virtio_config(&vn->vio, CONFIG_MAC + i, 1);
+	dev->mtu_max = MTU_DEFAULT;
+	if (features & NET_F_MTU)
+		dev->mtu_max = (uint16_t)virtio_config(&vn->vio, CONFIG_MTU, 2);
+	virtio_reset(&vn->vio);
+	pci_disable(dev->bus);
+	static const struct mac none;
+	if (!(features & NET_F_MAC) || mac_is_multicast(&dev->mac) || mac_eq(&dev->mac, &none)) {
+		vn->vio.why = "device has no MAC address";
+		return -ERR_NETDEV_OPEN;
+	}
+	return 0;
+}
+
+static int virtio_net_probe(struct net *net, struct bus_dev *bus)
+{
+	struct netdev *dev = netdev_new(net);
+	if (!dev)
+		return err_set(net->m, ERR_NETDEV_OPEN, "more than %d network devices", NETDEV_MAX);
+	struct virtio_net *vn = priv(dev);
+	dev->ops = &virtio_net_ops;
+	dev->driver = driver_virtio_net.name;
+	dev->bus = bus;
+	int rc = virtio_init(&vn->vio, bus);
+	if (!rc)
+		rc = identify(dev);
+	if (rc)
+		return err_set(net->m, ERR_NETDEV_OPEN, "virtio-net: %s", vn->vio.why);
+	netdev_add(dev);
+	return 0;
+}
+
+static const struct pci_id virtio_net_ids[] = {
+	{0x1af4, 0x1000, "virtio-net, transitional"},
+	{0x1af4, 0x1041, "virtio-net"},
+};
+
+const struct driver driver_virtio_net = {
+	.name = "virtio-net",
+	.ids = virtio_net_ids,
+	.nids = sizeof(virtio_net_ids) / sizeof(virtio_net_ids[0]),
+	.probe = virtio_net_probe,
+};
