@@ -28,7 +28,7 @@ struct config {
 	const char *product; /* "Reveille" */
 	const char *version;
 	const char *start; /* script that runs when nothing else was given */
-	const struct service *services;		      /* ends with a NULL name */
+	const struct service *const *services;	      /* in the order of their turns; ends with NULL */
 	const struct command *const *commands;	      /* ends with NULL */
 	const struct image_type *const *image_types;  /* asked in order; ends with NULL */
 	const struct setting_source *const *sources;  /* asked in order; ends with NULL */

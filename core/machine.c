@@ -51,17 +51,17 @@ static void rng_seed(struct machine *m)
 static void services_end(struct machine *m, unsigned n)
 {
 	while (n--)
-		if (m->config->services[n].end)
-			m->config->services[n].end(m);
+		if (m->config->services[n]->end)
+			m->config->services[n]->end(m);
 }
 
 /* When one fails, those that did start are ended again. */
 static int services_init(struct machine *m)
 {
-	const struct service *s = m->config->services;
+	const struct service *const *s = m->config->services;
 
-	for (unsigned i = 0; s[i].name; i++) {
-		int ret = s[i].init ? s[i].init(m) : 0;
+	for (unsigned i = 0; s[i]; i++) {
+		int ret = s[i]->init ? s[i]->init(m) : 0;
 
 		if (ret) {
 			services_end(m, i);
@@ -91,8 +91,8 @@ uint64_t machine_poll(struct machine *m)
 	uint64_t next = TIME_NEVER;
 
 	m->now_us = m->plat->now_us(m->plat_ctx);
-	for (const struct service *s = m->config->services; s->name; s++) {
-		uint64_t t = s->poll(m);
+	for (const struct service *const *s = m->config->services; *s; s++) {
+		uint64_t t = (*s)->poll(m);
 
 		if (t < next)
 			next = t;
@@ -109,7 +109,7 @@ void machine_end(struct machine *m)
 {
 	unsigned n = 0;
 
-	while (m->config->services[n].name)
+	while (m->config->services[n])
 		n++;
 	services_end(m, n);
 }

@@ -162,7 +162,7 @@ const struct platform fake_platform = {
 	.boot = boot,
 };
 
-static const struct service no_services[] = {{.name = NULL}};
+static const struct service *const no_services[] = { NULL };
 static const struct command *const no_commands[] = {NULL};
 static const struct image_type *const no_types[] = {NULL};
 static const struct setting_source *const no_sources[] = {NULL};
