@@ -10,26 +10,6 @@
  */
 #define LOOP() __asm__ volatile("")
 
-void *memmove(void *dst, const void *src, size_t n)
-{
-	uint8_t *d = dst;
-	const uint8_t *s = src;
-
-	/* One unsigned comparison: true when dst lies inside [src, src + n). */
-	if ((uintptr_t)d - (uintptr_t)s >= n) {
-		for (size_t i = 0; i < n; i++) {
-			LOOP();
-			d[i] = s[i];
-		}
-	} else {
-		while (n--) {
-			LOOP();
-			d[n] = s[n];
-		}
-	}
-	return dst;
-}
-
 int memcmp(const void *a, const void *b, size_t n)
 {
 	const uint8_t *p = a, *q = b;

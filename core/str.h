@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The handful of C string functions the firmware uses, with their ISO C meaning. Hosted builds take libc's;
- * the freestanding ones are in core/str.c, but memcpy and memset, which each CPU writes for itself.
+ * the freestanding ones are in core/libc.c, but memcpy, memmove and memset, which each CPU writes for itself.
  * str_copy and friends are ours: they always terminate and say when something did not fit.
  */
 #ifndef CORE_STR_H
