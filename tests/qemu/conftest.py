@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Fixtures of the lab. tests/qemu/run starts pytest with these in the environment:
+
+O             build directory: artefacts under test in $O/bios, results in $O/lab/<test>/
+STRICT        a skipped test is a failed one
+LAB_FIRMWARE  see lab/firmware.py        LAB_NET  tap, relay or none: takes less than there is
+LAB_SLOW      factor for every timeout   ACCEL    see lab/qemu.py
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import firmware, media, net, qemu, servers  # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
+STRICT = os.environ.get('STRICT', '') not in ('', '0')
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'reveille: what only our firmware promises')
+    config.lab_net = getattr(config, 'workerinput', {}).get('lab_net') or probe_network()
+
+
+def pytest_configure_node(node):
+    """Workers do not probe again."""
+    node.workerinput['lab_net'] = node.config.lab_net
+
+
+def probe_network():
+    """(kind, why not): see net.probe()."""
+    limit = os.environ.get('LAB_NET', '')
+    if limit == 'none':
+        return None, 'LAB_NET=none'
+    kind, why = net.probe()
+    return ('relay' if limit == 'relay' and kind else kind), why
+
+
+def pytest_report_header(config):
+    kind, why = config.lab_net
+    return 'lab: %s in %s, network: %s, accelerator: %s%s' % (
+        firmware.chosen(BUILD).name, BUILD, kind or 'none (%s)' % why, qemu.accelerator(),
+        ', a skip is a failure' if STRICT else '')
+
+
+def pytest_collection_modifyitems(config, items):
+    if firmware.chosen(BUILD).name != 'reveille':
+        items[:] = [i for i in items if not i.get_closest_marker('reveille')]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    setattr(item, 'lab_' + report.when, report)
+    if STRICT and report.skipped:
+        report.outcome = 'failed'
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.longrepr = 'STRICT: ' + reason
+
+
+@pytest.fixture(scope='session')
+def fw():
+    return firmware.chosen(BUILD)
+
+
+@pytest.fixture(scope='session')
+def cache():
+    path = os.path.join(BUILD, 'cache')
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def out(request):
+    """The test's own directory, empty at its start."""
+    name = re.sub(r'[^\w.=-]+', '-', request.node.name).strip('-')
+    path = os.path.join(BUILD, 'lab', request.node.path.stem[len('test_'):] + '-' + name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+@pytest.fixture(scope='session')
+def kernel(cache):
+    """Debian's kernel and the initramfs, as a dictionary for media.offer()."""
+    paths = {name: os.path.join(cache, name) for name in ('vmlinuz', 'initrd.img')}
+    if not all(os.path.exists(p) for p in paths.values()):
+        subprocess.run([os.path.join(ROOT, 'util', 'testkernel'), cache], check=True, timeout=300)
+    return paths
+
+
+@pytest.fixture(scope='session')
+def probe(cache):
+    """A small bzImage that says it was entered, as bytes."""
+    return media.probe_kernel(cache, 64 << 10)
+
+
+@pytest.fixture
+def artefact(fw):
+    """artefact('lkrn') or artefact('rom', model): a path; skips what was not built."""
+    def find(kind, *args):
+        try:
+            return getattr(fw, kind)(*args)
+        except firmware.Missing as error:
+            return pytest.skip(str(error))
+    return find
+
+
+@pytest.fixture
+def machine(out, fw, request):
+    """machine(nics=[...], ...) makes a started qemu.Machine, which ends with the test."""
+    made = []
+
+    def make(**parts):
+        number = len(made)
+        made.append(qemu.Machine(out if number == 0 else os.path.join(out, 'machine%d' % number),
+                                 mirror=parts.pop('mirror', fw.mirror), **parts))
+        return made[-1].start()
+    yield make
+    for one in made:
+        one.stop()
+    report = getattr(request.node, 'lab_call', None)
+    if report is not None and report.failed and made:
+        report.sections.append(('artefacts', out))
+        report.sections.append(('serial line', made[0].serial.tail(40)))
+
+
+@pytest.fixture
+def lan(request):
+    """A bridge in a network namespace that this test has for itself."""
+    kind, why = request.config.lab_net
+    if kind is None:
+        pytest.skip('real servers need a network namespace: ' + why)
+    return net.Lan(veth_only=kind == 'relay')
+
+
+@pytest.fixture
+def wire():
+    """An Ethernet hub for servers of host.py; the test calls start() on it."""
+    made = net_wire()
+    yield made
+    made.close()
+
+
+def net_wire():
+    from lab import host
+    return host.Wire()
+
+
+@pytest.fixture
+def serve(lan, out, cache, request):
+    """
+    serve(name, files, boot): the named TFTP server with these files, and dnsmasq for DHCP with `boot` as
+    its boot file; they end with the test. Returns the servers.
+    """
+    started = []
+
+    def start(name, files, boot='boot.ipxe', options=(), tftp_options=()):
+        root = media.offer(os.path.join(out, 'tftp'), files)
+        own = name == 'dnsmasq'
+        try:
+            started.append(servers.dnsmasq(lan, out, cache, tftp=root if own else None, boot=boot,
+                                           options=list(options) + (list(tftp_options) if own else [])))
+            if name == 'atftpd':
+                started.append(servers.atftpd(lan, out, root, cache, tftp_options))
+            elif name == 'tftpd-hpa':
+                started.append(servers.tftpd_hpa(lan, out, root, cache, tftp_options))
+        except servers.Missing as error:
+            pytest.skip(str(error))
+        return started
+    yield start
+    for server in started:
+        server.stop()

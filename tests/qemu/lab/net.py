@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Networks for the lab's machines. A port is what one NIC plugs into: netdev(id) gives QEMU's option, fds() the
+descriptors QEMU inherits, started() is called once QEMU has them, close() unplugs.
+
+Lan    a bridge in a network namespace of its own, with this process in it: for real servers. Needs root or
+       user namespaces. Ports are taps, or, where /dev/net/tun cannot be opened, sockets relayed to a veth.
+Wire   an Ethernet hub inside this process: for the servers of host.py. Needs nothing.
+UserPort, DeadPort   QEMU's user-mode network; a port where nobody is.
+"""
+
+import ctypes
+import fcntl
+import os
+import select
+import socket
+import struct
+import subprocess
+import threading
+
+CLONE_NEWNET = 0x40000000
+TUNSETIFF = 0x400454ca
+IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
+SIOCETHTOOL = 0x8946
+ETHTOOL_STXCSUM = 0x17
+ETH_P_ALL = 3
+PACKET_IGNORE_OUTGOING = 23
+SERVER_IP = '10.77.0.1'
+
+
+class Refused(Exception):
+    """The environment does not let us have this network; the text says what and why."""
+
+
+def run(*args):
+    done = subprocess.run(args, capture_output=True, text=True, timeout=20, check=False)
+    if done.returncode:
+        raise Refused('%s: %s' % (' '.join(args), done.stderr.strip() or 'failed'))
+    return done.stdout
+
+
+def unshare_network():
+    """Moves the calling thread, and what it starts from now on, into a new network namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise Refused('no network namespace: ' + os.strerror(ctypes.get_errno()))
+
+
+def probe():
+    """
+    What this environment can do, found by doing it in a child process: ('tap'|'relay', ''), or (None, why).
+    """
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        answer = 'none:'
+        try:
+            os.close(read_end)
+            lan = Lan(veth_only=False)
+            answer = lan.kind + ':'
+        except (Refused, OSError) as error:
+            answer = 'none:' + str(error)
+        finally:
+            os.write(write_end, answer.encode())
+            os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        kind, _, why = pipe.read().partition(':')
+    os.waitpid(child, 0)
+    return (None if kind == 'none' else kind), why
+
+
+def tap_open(name):
+    tun = os.open('/dev/net/tun', os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI))
+    except OSError:
+        os.close(tun)
+        raise
+    return tun
+
+
+def checksums_off(name):
+    """Makes the kernel write whole checksums: what is relayed as bytes has no offload to finish them."""
+    value = ctypes.create_string_buffer(struct.pack('II', ETHTOOL_STXCSUM, 0))
+    request = struct.pack('16sP16x', name.encode(), ctypes.addressof(value))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, SIOCETHTOOL, request)
+
+
+class Lan:
+    """
+    A bridge br0 at SERVER_IP/24 in a new network namespace, which the calling thread enters for good. The
+    namespace goes when the last process in it has ended: nothing to clean up.
+    """
+
+    def __init__(self, veth_only=False):
+        unshare_network()
+        self.ip = SERVER_IP
+        self.bridge = 'br0'
+        self.ports = 0
+        for knob in ('all', 'default'):
+            try:
+                with open('/proc/sys/net/ipv6/conf/%s/disable_ipv6' % knob, 'w', encoding='ascii') as file:
+                    file.write('1')
+            except OSError:
+                pass  # no IPv6 at all, or a read-only /proc: only noise in the captures
+        run('ip', 'link', 'set', 'lo', 'up')
+        run('ip', 'link', 'add', self.bridge, 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0',
+            'mcast_snooping', '0')
+        run('ip', 'address', 'add', self.ip + '/24', 'brd', '+', 'dev', self.bridge)
+        run('ip', 'link', 'set', self.bridge, 'address', '02:00:00:00:77:01', 'up')
+        self.kind = 'relay' if veth_only or not self._tap_works() else 'tap'
+
+    def _tap_works(self):
+        try:
+            os.close(tap_open('probe0'))
+        except OSError:
+            return False
+        return True
+
+    def port(self):
+        self.ports += 1
+        return (TapPort if self.kind == 'tap' else RelayPort)(self, self.ports)
+
+
+class Port:
+    """The common part: descriptors for QEMU are ours until it has started, then they are closed here."""
+
+    def __init__(self, fd=None):
+        self.fd = fd
+
+    def netdev(self, name):
+        raise NotImplementedError
+
+    def fds(self):
+        return [] if self.fd is None else [self.fd]
+
+    def started(self):
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def close(self):
+        self.started()
+
+
+class TapPort(Port):
+    def __init__(self, lan, number):
+        name = 'tap%d' % number
+        super().__init__(tap_open(name))
+        run('ip', 'link', 'set', name, 'master', lan.bridge, 'up')
+
+    def netdev(self, name):
+        return 'tap,id=%s,fd=%d' % (name, self.fd)
+
+
+class SocketPort(Port):
+    """A pair of datagram sockets: a datagram is a frame. self.sock is our end."""
+
+    def __init__(self):
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for sock in (self.sock, theirs):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        super().__init__(theirs.detach())
+
+    def netdev(self, name):
+        return 'socket,id=%s,fd=%d' % (name, self.fd)
+
+
+class RelayPort(SocketPort):
+    """Frames go between QEMU's socket and a packet socket on one end of a veth pair."""
+
+    def __init__(self, lan, number):
+        super().__init__()
+        inner, outer = 'veth%d' % number, 'port%d' % number
+        run('ip', 'link', 'add', inner, 'type', 'veth', 'peer', 'name', outer)
+        run('ip', 'link', 'set', outer, 'master', lan.bridge, 'up')
+        run('ip', 'link', 'set', inner, 'up')
+        checksums_off(inner)
+        checksums_off(outer)
+        checksums_off(lan.bridge)
+        self.packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.packet.setsockopt(263, PACKET_IGNORE_OUTGOING, 1)  # SOL_PACKET
+        self.packet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.packet.bind((inner, 0))
+        self.closing, self.wake = socket.socketpair()
+        self.thread = threading.Thread(target=self._relay, daemon=True)
+        self.thread.start()
+
+    def _relay(self):
+        while True:
+            ready, _, _ = select.select([self.sock, self.packet, self.closing], [], [])
+            if self.closing in ready:
+                return
+            try:
+                if self.packet in ready:
+                    self.sock.send(self.packet.recv(65536))
+                if self.sock in ready:
+                    self.packet.send(self.sock.recv(65536))
+            except OSError:
+                pass  # QEMU gone, or a frame too large: a lost frame
+
+    def close(self):
+        super().close()
+        self.wake.send(b'x')
+        self.thread.join(5)
+        for sock in (self.sock, self.packet, self.closing, self.wake):
+            sock.close()
+
+
+class UserPort(Port):
+    """QEMU's user-mode network with its DHCP and TFTP servers; gateway and server are 10.0.2.2."""
+
+    def __init__(self, tftp, bootfile):
+        super().__init__()
+        self.tftp = tftp
+        self.bootfile = bootfile
+
+    def netdev(self, name):
+        return 'user,id=%s,tftp=%s,bootfile=%s,ipv6=off' % (name, self.tftp, self.bootfile)
+
+
+class DeadPort(Port):
+    """A hub with nobody else on it: the link is up, and nobody ever answers."""
+
+    count = 0
+
+    def __init__(self):
+        super().__init__()
+        DeadPort.count += 1
+        self.hub = 1000 + DeadPort.count
+
+    def netdev(self, name):
+        return 'hubport,id=%s,hubid=%d' % (name, self.hub)
