@@ -45,8 +45,8 @@ CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
 CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 
 LIB_SRC	  := $(wildcard core/*.c net/*.c drivers/*.c drivers/*/*.c)
-BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c
-HOST_LIB  := $(filter-out core/libc.c,$(LIB_SRC)) config/host.c
+BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/commands.c
+HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/commands.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
 UNIT_SRC  := $(wildcard tests/core/test_*.c tests/net/test_*.c tests/drivers/test_*.c tests/host/test_*.c)
@@ -113,7 +113,7 @@ $(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
 
 $(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
 	$(call say,LD)
-	$(Q)ld -m elf_i386 -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
+	$(Q)ld -m elf_i386 -z noexecstack -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
 		-o $@ $(O)/bios/libreveille.a
 
 # The decompressor: position-independent, in front of the compressed image. LzmaDec.c is Debian's lzma-dev.
@@ -132,7 +132,7 @@ $(O)/bios/obj/$(B)/stub/stub.o: $(B)/stub/stub.c
 	$(Q)$(CC_BIOS) -std=c11 $(WARN) -MMD -MP $(STUB_CFLAGS) -c -o $@ $<
 $(O)/bios/stub.bin: $(addprefix $(O)/bios/obj/$(B)/stub/,head.o stub.o lzma.o) $(B)/stub/stub.lds
 	$(call say,LD)
-	$(Q)ld -m elf_i386 -T $(B)/stub/stub.lds --gc-sections -o $(@:.bin=.elf) $(filter %.o,$^)
+	$(Q)ld -m elf_i386 -z noexecstack -T $(B)/stub/stub.lds --gc-sections -o $(@:.bin=.elf) $(filter %.o,$^)
 	$(Q)objcopy -O binary $(@:.bin=.elf) $@
 
 $(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin util/romtool

@@ -35,7 +35,11 @@
 #define SCRIPT_DEPTH_MAX   8	/* scripts that chain one another */
 #define SCRIPT_LINE_MAX	   4096 /* one line, expanded, continuation lines joined */
 #define SCRIPT_SIZE_MAX	   (1u << 20)
-#define COMMAND_ARGS_MAX   64
+#define SCRIPT_TURN_MAX	   32	/* commands that run in one turn of the loop */
+#define SCRIPT_JUMPS_MAX   100000 /* gotos without a command that waits */
+#define COMMAND_ARGS_MAX   256	/* words of one command */
+#define SETTING_EXPAND_MAX 256	/* ${...} resolved in one word, nested ones included */
+#define EDIT_MAX	   256	/* bytes of a typed line with its NUL */
 #define SHELL_HISTORY_MAX  8
 #define BOOT_MOVES_MAX	   (2 * IMAGE_MAX + 4)
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who this machine is and how random it can be: the SMBIOS system UUID (DMTF DSP0134 2.1.1, 7.2.1) and an
+ * entropy pool of RDRAND where there is one, else of the jitter between two clocks.
+ */
+#include "arch/x86/bios/bios.h"
+#include "arch/x86/cpu.h"
+#include "core/bytes.h"
+#include "core/str.h"
+
+#define CPUID_RDRAND (1u << 30)
+
+/* The entry point on a paragraph of F000:0, with a right sum; its table, or no bytes. */
+static struct bytes smbios_table(void)
+{
+	const uint8_t *p = low_memory(0xf0000);
+
+	for (unsigned i = 0; i < 0x10000 / 16 - 2; i++, p += 16) {
+		uint8_t sum = 0;
+		struct bytes b;
+		uint16_t len;
+
+		if (memcmp(p, "_SM_", 4) || p[5] < 0x1e || p[5] > 0x20)
+			continue;
+		for (unsigned j = 0; j < p[5]; j++)
+			sum = (uint8_t)(sum + p[j]);
+		if (sum)
+			continue;
+		b = bytes_of(p + 0x16, 6);
+		len = bytes_le16(&b);
+		return bytes_of(low_memory(bytes_le32(&b)), len);
+	}
+	return bytes_of(NULL, 0);
+}
+
+/* A structure: type, length, handle, fields; then strings up to an empty one. */
+bool identity_uuid(void *ctx, uint8_t uuid[16])
+{
+	struct bytes table = smbios_table();
+
+	(void)ctx;
+	while (table.n >= 4) {
+		uint8_t type = table.p[0], len = table.p[1];
+		struct bytes body;
+
+		if (len < 4)
+			return false;
+		body = bytes_sub(&table, len);
+		if (type == 1 && len >= 0x18 && bytes_ok(&body)) {
+			memcpy(uuid, body.p + 8, 16);
+			return true;
+		}
+		while (table.n >= 2 && (table.p[0] || table.p[1]))
+			bytes_skip(&table, 1);
+		bytes_skip(&table, 2);
+	}
+	return false;
+}
+
+/* Time stamps at the edges of the timer's output wander by many ticks from one to the next. */
+static uint32_t jitter(void)
+{
+	uint32_t h = 0x811c9dc5u;
+
+	for (unsigned i = 0; i < 64; i++) {
+		outb(0x43, 0x00); /* latch counter 0 */
+		h = (h ^ inb(0x40) ^ (uint32_t)rdtsc()) * 0x01000193u;
+		h = (h ^ inb(0x40)) * 0x01000193u;
+	}
+	return h;
+}
+
+enum entropy_grade identity_entropy(void *ctx, void *buf, size_t n)
+{
+	uint8_t *p = buf;
+	uint32_t r[4];
+	bool hardware;
+
+	(void)ctx;
+	cpuid(1, r);
+	hardware = r[2] & CPUID_RDRAND;
+	for (size_t i = 0; i < n; i += 4) {
+		uint32_t v = 0;
+
+		if (hardware && !rdrand(&v) && !rdrand(&v))
+			hardware = false;
+		v ^= jitter();
+		memcpy(p + i, &v, n - i < 4 ? n - i : 4);
+	}
+	return hardware ? ENTROPY_HARDWARE : ENTROPY_JITTER;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls into the BIOS: a block of base memory that switches to real mode, runs one interrupt handler (or one of
+ * its own routines) with given registers, and comes back. Interrupts are on only in there. realmode.asm is the
+ * code; struct rm_block its first bytes.
+ */
+#ifndef ARCH_X86_BIOS_REALMODE_H
+#define ARCH_X86_BIOS_REALMODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RM_BLOCK_SIZE 8192u /* code, data and stack of the block; a multiple of 1 KiB */
+#define RM_TEXT_MAX   256
+
+struct rm_regs {
+	uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
+	uint16_t ds, es, flags, unused;
+};
+#define RM_CARRY 1u
+
+struct rm_block {
+	uint16_t gdt_limit;
+	uint32_t gdt_base;
+	uint16_t unused0;
+	uint16_t real_ip, real_cs;
+	uint32_t back_eip;
+	uint16_t vector_ip, vector_cs;
+	struct rm_regs regs;
+	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, unused1;
+	uint16_t leave_ip, leave_cs, leave_sp, leave_ss;
+	uint16_t text_len, unused2;
+	char text[RM_TEXT_MAX];
+} __attribute__((packed));
+
+/* Takes RM_BLOCK_SIZE from the top of base memory (BDA 40:13); false when there is none. */
+bool rm_init(void);
+/* Gives it back, if nobody took more below it since. */
+void rm_end(void);
+/* The block's first byte, for what has to lie in base memory; its text[] doubles as a 256-byte buffer. */
+extern struct rm_block *rm_block;
+uint16_t rm_segment(void);
+
+/* int n with *r; on return *r is what it left. */
+void rm_int(uint8_t n, struct rm_regs *r);
+/* Lets interrupts in and takes a key: BIOS scan code << 8 | character, 0 for none. */
+uint16_t rm_key(void);
+/* Sleeps until an interrupt, at most a timer tick of 55 ms. */
+void rm_idle(void);
+/* Writes n <= RM_TEXT_MAX characters to the screen. */
+void rm_put_text(const char *s, unsigned n);
+/* Goes to real mode for good. */
+_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint16_t sp);
+
+#endif
