@@ -99,14 +99,14 @@ $(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) tests/fake.c)
 # -- ROM and lkrn -------------------------------------------------------------------------------------------
 B := arch/x86/bios
 NASMFLAGS := -Werror -I$(B)/ -I$(O)/gen/
-$(O)/bios/obj/%.o: %.asm
+$(O)/bios/obj/%.o: %.asm $(wildcard $(B)/*.inc)
 	$(call say,NASM)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(NASM) $(NASMFLAGS) -f elf32 -MD $(@:.o=.d) -o $@ $<
-$(O)/bios/obj/%.bin: %.asm
+	$(Q)$(NASM) $(NASMFLAGS) -f elf32 -o $@ $<
+$(O)/bios/obj/%.bin: %.asm $(wildcard $(B)/*.inc)
 	$(call say,NASM)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(NASM) $(NASMFLAGS) -f bin -MD $(@:.bin=.d) -o $@ $<
+	$(Q)$(NASM) $(NASMFLAGS) -f bin -o $@ $<
 # The 16-bit half travels inside the 32-bit one.
 $(O)/bios/obj/$(B)/entry.o: $(O)/bios/obj/$(B)/realmode.bin
 $(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
