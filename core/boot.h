@@ -23,13 +23,17 @@ struct boot_move {
 };
 #define BOOT_MOVE_ZERO UINT64_MAX
 
-/* Small pieces that do not come from an image, such as cpio headers; copied after the moves. */
+/* Small pieces that do not come from an image, such as cpio headers; copied after the moves. Several may share bytes. */
 #define BOOT_BLOB_MAX (IMAGE_MAX * 400)
 struct boot_blob {
 	uint64_t dst;
 	uint32_t off, n; /* in blob[] */
 };
 
+/*
+ * Moves and blobs only write to RAM above 1 MiB outside of the program. They may destroy images that the
+ * payload does not need: from the first move on there is no way back.
+ */
 struct boot_request {
 	enum boot_kind kind;
 	int exit_code; /* BOOT_EXIT */

@@ -59,15 +59,16 @@ struct image {
 	uint64_t base;	   /* physical address of byte 0 */
 	uint64_t capacity; /* bytes reserved from base */
 	uint64_t total;	   /* bytes of the object, IMAGE_SIZE_UNKNOWN until known */
-	uint32_t headroom; /* bytes kept free in front of base, for a cpio header */
+	uint32_t headroom; /* bytes kept free in front of base, for a cpio header; whole pages */
+	uint32_t tailroom; /* and behind capacity, for the cpio trailer; 0 without headroom */
 	struct ranges have;
 	uint32_t refused;  /* puts that the hole map had no room for */
 };
 
 /*
  * A new image that is to be filled. size may be IMAGE_SIZE_UNKNOWN: it gets the largest gap until
- * image_set_total(). path (may be NULL) reserves room for the cpio header. Errors: ERR_IMAGE_MAX,
- * ERR_IMAGE_MEMORY.
+ * image_set_total(). path (may be NULL) reserves room for the cpio header. Strings that are too long are cut,
+ * but the path. Errors: ERR_IMAGE_MAX, ERR_IMAGE_MEMORY, ERR_CPIO_NAME.
  */
 int image_open(struct machine *m, const char *name, const char *uri, uint64_t size, const char *path,
 	struct image **out);
@@ -78,15 +79,21 @@ int image_set_total(struct machine *m, struct image *img, uint64_t total);
  * off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full (counted, lost).
  */
 int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
+/* The memory that the image holds. */
+struct range image_span(const struct image *img);
 /* Whether total is known and every byte is there. */
 bool image_complete(const struct image *img);
-/* Filling has ended: trims the reservation, finds the type. ERR_IMAGE_INCOMPLETE leaves it FILLING. */
+/*
+ * Filling has ended: trims the reservation, finds the type (none is no error). ERR_IMAGE_INCOMPLETE leaves it
+ * FILLING; the error of a type that claims a broken file leaves it READY without a type.
+ */
 int image_close(struct machine *m, struct image *img);
-/* Gives the image and its memory back, in any state. */
+/* Gives the image and its memory back, in any state. An image that runs as a script stays. */
 void image_free(struct machine *m, struct image *img);
 void image_free_all(struct machine *m);
 /* Copies n bytes from off; false (dst zeroed) when they lie outside what is there. */
 bool image_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n);
+/* The one loaded last under that name, NULL for none. */
 struct image *image_find(struct machine *m, const char *name);
 /* Image number i in order of loading, NULL past the last. */
 struct image *image_nth(struct machine *m, unsigned i);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The ISO C functions of core/str.h for the firmware, which has no libc; ISO/IEC 9899:2011
- * section 7.24. Small before fast: bulk copies go through memcpy and memset, which each CPU brings
- * itself. Hosted builds do not contain this file.
+ * section 7.24. Small before fast: each CPU brings memcpy, memmove and memset itself. Hosted builds
+ * do not contain this file.
  */
 #include "core/str.h"
 
-/* Keeps a compiler from seeing the loop as the very function that it implements, and calling that.
- */
+/* Keeps a compiler from seeing a loop as the very function that it implements. */
 #define LOOP() __asm__ volatile("")
 
 int memcmp(const void *a, const void *b, size_t n)

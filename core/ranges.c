@@ -27,6 +27,28 @@ bool ranges_add(struct ranges *rs, uint64_t start, uint64_t end)
 	return true;
 }
 
+void ranges_cut(struct ranges *rs, uint64_t start, uint64_t end)
+{
+	unsigned i = 0;
+
+	while (start < end && i < rs->n) {
+		struct range *r = &rs->r[i], upper = {end, r->end};
+
+		if (r->end <= start || r->start >= end) {
+			i++;
+		} else if (r->start < start) {
+			r->end = start;
+			ranges_add(rs, upper.start, upper.end);
+			i++;
+		} else if (r->end > end) {
+			r->start = end;
+		} else {
+			rs->n--;
+			memmove(r, r + 1, (rs->n - i) * sizeof(*r));
+		}
+	}
+}
+
 bool ranges_hole(const struct ranges *rs, uint64_t start, uint64_t end, struct range *hole)
 {
 	unsigned i;

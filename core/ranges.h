@@ -21,6 +21,8 @@ struct ranges {
 
 /* Adds [start, end); true when all of it is in the map afterwards, false when an island had to be refused. */
 bool ranges_add(struct ranges *rs, uint64_t start, uint64_t end);
+/* Takes [start, end) out. When that makes one interval two and the map is full, the upper one is lost. */
+void ranges_cut(struct ranges *rs, uint64_t start, uint64_t end);
 /* The first part of [start, end) that is not in the map; false when there is none. */
 bool ranges_hole(const struct ranges *rs, uint64_t start, uint64_t end, struct range *hole);
 /* Bytes in the map. */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Images, see image.h. Each starts on a page, so that initrds that were loaded one after the other
+ * lie as core/initrd.c would put them.
+ */
+#include "core/cpio.h"
+#include "core/machine.h"
+
+static void ram_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n)
+{
+	m->plat->phys_write(m->plat_ctx, img->base + off, src, n);
+}
+
+static void ram_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n)
+{
+	m->plat->phys_read(m->plat_ctx, dst, img->base + off, n);
+}
+
+const struct image_store image_store_ram = {ram_put, ram_get};
+
+struct range image_span(const struct image *img)
+{
+	return (struct range){img->base - img->headroom, img->base + img->capacity + img->tailroom};
+}
+
+static struct image *find_slot(struct machine *m)
+{
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		if (m->images[i].state == IMAGE_FREE)
+			return &m->images[i];
+	return NULL;
+}
+
+/* Room for the cpio around it; whole pages in front, so that the data still starts on one. */
+static int reserve_cpio(struct machine *m, struct image *img, const char *path)
+{
+	size_t header = cpio_header_size(path);
+
+	if (!str_copy(img->path, sizeof(img->path), path) || !header || header > MEM_PAGE)
+		return err_set(m, ERR_CPIO_NAME, "%s: not a file name, or too long for %s", path,
+			img->name);
+	img->headroom = MEM_PAGE;
+	img->tailroom = 3 + CPIO_TRAILER_SIZE; /* the trailer is aligned to 4 */
+	return 0;
+}
+
+/* Memory for size bytes, or the largest gap. An image without bytes holds one, to have a place. */
+static int reserve(struct machine *m, struct image *img, uint64_t size)
+{
+	uint64_t extra = (uint64_t)img->headroom + img->tailroom;
+	bool unknown = size == IMAGE_SIZE_UNKNOWN, found = false;
+	struct range gap = {0, 0};
+
+	if (unknown)
+		found = mem_place(m, 0, MEM_PAGE, &gap) && gap.end - gap.start > extra;
+	else if (size < UINT64_MAX - extra)
+		found = mem_place(m, size + extra ? size + extra : 1, MEM_PAGE, &gap);
+	if (!found)
+		return err_set(m, ERR_IMAGE_MEMORY, "%s: no room for %llu bytes", img->name,
+			unknown ? 1ull : (unsigned long long)size);
+	img->base = gap.start + img->headroom;
+	img->capacity = unknown ? gap.end - gap.start - extra : size;
+	return 0;
+}
+
+int image_open(struct machine *m, const char *name, const char *uri, uint64_t size,
+	const char *path, struct image **out)
+{
+	struct image *img = find_slot(m);
+	int ret = 0;
+
+	if (!img)
+		return err_set(m, ERR_IMAGE_MAX, "%s would be number %d", name, IMAGE_MAX + 1);
+	memset(img, 0, sizeof(*img));
+	str_copy(img->name, sizeof(img->name), name);
+	str_copy(img->uri, sizeof(img->uri), uri);
+	img->mode = 0644;
+	img->store = &image_store_ram;
+	img->total = size;
+	if (path && *path)
+		ret = reserve_cpio(m, img, path);
+	if (!ret)
+		ret = reserve(m, img, size);
+	if (ret)
+		return ret;
+	img->state = IMAGE_FILLING;
+	img->seq = m->image_seq++;
+	*out = img;
+	return 0;
+}
+
+int image_set_total(struct machine *m, struct image *img, uint64_t total)
+{
+	struct range beyond;
+
+	if (total > img->capacity)
+		return err_set(m, ERR_IMAGE_MEMORY, "%s: %llu bytes, room for %llu", img->name,
+			(unsigned long long)total, (unsigned long long)img->capacity);
+	beyond = (struct range){total, total};
+	if (img->have.n)
+		beyond.end = img->have.r[img->have.n - 1].end;
+	if (beyond.end > total)
+		return err_set(m, ERR_IMAGE_TRUNCATED,
+			"%s: said to have %llu bytes, %llu are there", img->name,
+			(unsigned long long)total, (unsigned long long)beyond.end);
+	img->total = total;
+	img->capacity = total;
+	return 0;
+}
+
+int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n)
+{
+	const uint8_t *p = src;
+	struct range hole;
+	uint64_t at = off;
+
+	if (off > img->capacity || n > img->capacity - off)
+		return err_set(m, ERR_IMAGE_MEMORY, "%s: bytes at %llu, room for %llu", img->name,
+			(unsigned long long)(off + n), (unsigned long long)img->capacity);
+	for (; ranges_hole(&img->have, at, off + n, &hole); at = hole.end)
+		img->store->put(m, img, hole.start, p + (hole.start - off),
+			(size_t)(hole.end - hole.start));
+	if (!ranges_add(&img->have, off, off + n))
+		img->refused++;
+	return 0;
+}
+
+bool image_complete(const struct image *img)
+{
+	return img->total != IMAGE_SIZE_UNKNOWN && ranges_front(&img->have) == img->total;
+}
+
+int image_close(struct machine *m, struct image *img)
+{
+	int ret;
+
+	if (!image_complete(img))
+		return err_set(m, ERR_IMAGE_INCOMPLETE, "%s: %llu bytes in %u pieces", img->name,
+			(unsigned long long)ranges_bytes(&img->have), img->have.n);
+	img->capacity = img->total;
+	img->state = IMAGE_READY;
+	ret = image_probe(m, img);
+	return ret == -ERR_IMAGE_TYPE ? 0 : ret;
+}
+
+static bool is_running(const struct machine *m, const struct image *img)
+{
+	for (unsigned i = 0; i < m->script.depth; i++)
+		if (m->script.frame[i].img == img)
+			return true;
+	return false;
+}
+
+void image_free(struct machine *m, struct image *img)
+{
+	if (is_running(m, img))
+		return;
+	if (m->kernel == img)
+		m->kernel = NULL;
+	img->state = IMAGE_FREE;
+}
+
+void image_free_all(struct machine *m)
+{
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		image_free(m, &m->images[i]);
+}
+
+bool image_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n)
+{
+	struct range hole;
+
+	if (off > UINT64_MAX - n || ranges_hole(&img->have, off, off + n, &hole)) {
+		memset(dst, 0, n);
+		return false;
+	}
+	if (n)
+		img->store->get(m, img, off, dst, n);
+	return true;
+}
+
+struct image *image_find(struct machine *m, const char *name)
+{
+	struct image *found = NULL;
+
+	for (unsigned i = 0; i < IMAGE_MAX; i++) {
+		struct image *img = &m->images[i];
+
+		if (img->state != IMAGE_FREE && strcmp(img->name, name) == 0 &&
+			(!found || img->seq > found->seq))
+			found = img;
+	}
+	return found;
+}
+
+struct image *image_nth(struct machine *m, unsigned n)
+{
+	/* The one that has exactly n before it. */
+	for (unsigned i = 0; i < IMAGE_MAX; i++) {
+		struct image *img = &m->images[i];
+		unsigned before = 0;
+
+		for (unsigned j = 0; j < IMAGE_MAX; j++)
+			before += m->images[j].state != IMAGE_FREE && m->images[j].seq < img->seq;
+		if (img->state != IMAGE_FREE && before == n)
+			return img;
+	}
+	return NULL;
+}
+
+int image_probe(struct machine *m, struct image *img)
+{
+	const struct image_type *const *type = m->config->image_types;
+	int ret = -ERR_IMAGE_TYPE;
+
+	for (img->type = NULL; *type && ret == -ERR_IMAGE_TYPE; type++) {
+		ret = (*type)->probe(m, img);
+		if (!ret)
+			img->type = *type;
+	}
+	return ret;
+}
