@@ -121,11 +121,11 @@ LZMA ?= /usr/include/lzma
 STUB_CFLAGS := -ffreestanding -Os -march=i686 -mgeneral-regs-only -mregparm=3 -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -mpreferred-stack-boundary=2 \
 	-fno-ident -falign-functions=1 -falign-loops=1 -falign-jumps=1 -fomit-frame-pointer \
-	-D_LZMA_SIZE_OPT -I$(B)/stub -I$(LZMA) -I.
-$(O)/bios/obj/$(B)/stub/lzma.o: $(LZMA)/LzmaDec.c
+	-ffunction-sections -D_LZMA_SIZE_OPT -I$(B)/stub -I$(LZMA) -I.
+$(O)/bios/obj/$(B)/stub/lzma.o: $(B)/stub/lzma.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC_BIOS) $(STUB_CFLAGS) -w -ffunction-sections -c -o $@ $<
+	$(Q)$(CC_BIOS) $(STUB_CFLAGS) -w -MMD -MP -c -o $@ $<
 $(O)/bios/obj/$(B)/stub/stub.o: $(B)/stub/stub.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)

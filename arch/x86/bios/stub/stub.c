@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <LzmaDec.h>
 #include "arch/x86/bios/handover.h"
+#include "lzma.h"
 
 struct payload { /* follows the stub */
 	uint32_t packed;   /* bytes of the LZMA stream behind this struct */
@@ -27,7 +27,6 @@ extern const char stub_end[];
 
 #define PAGE	4096u
 #define LOW_END 0x100000u
-#define WORK	(64u << 10) /* the decoder's tables: 28 KiB with lc + lp <= 3 */
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
@@ -140,55 +139,24 @@ static void unfilter(uint8_t *p, uint32_t n)
 	}
 }
 
-/* The decoder asks once, for its tables. Its allocator has no context but the address of its own struct. */
-struct arena {
-	ISzAlloc alloc;
-	void *memory;
-};
-
-static void *arena_alloc(void *self, size_t n)
-{
-	(void)n;
-	return ((struct arena *)self)->memory;
-}
-
-static void arena_free(void *self, void *p)
-{
-	(void)self;
-	(void)p;
-}
-
-/* The function pointers of a position-independent stub are made at run time. */
-static inline void *here(const void *linked, uint8_t *start)
-{
-	return start + (uintptr_t)linked;
-}
-
 void *stub_main(const struct handover *ho, uint8_t *start);
 
 void *stub_main(const struct handover *ho, uint8_t *start)
 {
-	const struct payload *pl = here(stub_end, start);
+	const struct payload *pl = (const void *)(start + (uintptr_t)stub_end); /* linked at 0 */
 	const uint8_t *packed = (const uint8_t *)(pl + 1);
-	uint32_t size = (pl->memory > pl->unpacked ? pl->memory : pl->unpacked) + WORK;
+	uint32_t size = (pl->memory > pl->unpacked ? pl->memory : pl->unpacked) + LZMA_WORK;
 	struct hole used[2] = {
 		{ (uint32_t)start & ~(PAGE - 1), (uint32_t)packed + pl->packed },
 		{ ho->ramdisk_image, ho->ramdisk_image + ho->ramdisk_size },
 	};
-	struct arena arena;
-	SizeT out = pl->unpacked, in = pl->packed;
-	ELzmaStatus status;
 	uint8_t *image;
 
 	size = (size + PAGE - 1) & ~(PAGE - 1);
 	image = (uint8_t *)find_room(ho, size, used, 2);
 	if (!image)
 		return NULL;
-	arena.alloc.Alloc = here((const void *)arena_alloc, start);
-	arena.alloc.Free = here((const void *)arena_free, start);
-	arena.memory = image + size - WORK;
-	if (LzmaDecode(image, &out, packed, &in, pl->props, 5, LZMA_FINISH_ANY, &status, &arena.alloc) != SZ_OK ||
-		out != pl->unpacked)
+	if (!lzma_decode(image, pl->unpacked, packed, pl->packed, pl->props, image + size - LZMA_WORK))
 		return NULL;
 	unfilter(image, pl->code);
 	relocate(image, image + pl->image);
