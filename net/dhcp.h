@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DHCP client (RFC 2131, 2132, 3396, 4578, 5071; PXE 2.1 section 2), one per link, and the choice between links.
+ * DHCP client (RFC 2131, 2132, 3396, 4578, 5071; PXE 2.1 section 2), one per link, and the choice
+ * between links.
  *
- * dhcp_start() begins on one link; discover_* runs it on every open link at once, waits until the best answer is in
- * (docs/design.md, "Discovery") and says which link boots. Answers are kept as raw options, which the settings
- * source shows as netN/... and proxydhcp/... .
+ * dhcp_start() begins on one link; discover_* runs it on every open link at once, waits until the
+ * best answer is in (docs/design.md, "Discovery") and says which link boots. Answers are kept as
+ * raw options, which the settings source shows as netN/... and proxydhcp/... .
  */
 #ifndef NET_DHCP_H
 #define NET_DHCP_H
@@ -24,6 +25,16 @@ struct netdev;
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
 #define PXE_SERVER_PORT	 4011
+
+enum dhcp_type { /* option 53 */
+	DHCPDISCOVER = 1,
+	DHCPOFFER = 2,
+	DHCPREQUEST = 3,
+	DHCPDECLINE = 4,
+	DHCPACK = 5,
+	DHCPNAK = 6,
+	DHCPRELEASE = 7,
+};
 
 enum dhcp_option { /* the ones the code names; RFC 2132 numbers */
 	DHCP_PAD = 0,
@@ -59,23 +70,54 @@ enum dhcp_option { /* the ones the code names; RFC 2132 numbers */
 	DHCP_END = 255,
 };
 
-/* One server's answer, decoded: fixed fields and all options joined (overload undone, RFC 3396 concatenated). */
+enum pxe_option { /* inside DHCP_VENDOR, PXE 2.1 table 2-1 */
+	PXE_DISCOVERY_CONTROL = 6,
+	PXE_BOOT_SERVERS = 8,
+	PXE_BOOT_MENU = 9,
+	PXE_BOOT_ITEM = 71,
+};
+#define PXE_CONTROL_USE_FILE                                                                       \
+	8 /* bit 3 of the discovery control: boot the file, no menu, no servers */
+
+/* One server's answer, decoded: fixed fields and all options joined (overload undone, RFC 3396
+ * concatenated). */
 struct dhcp_msg {
-	uint8_t type; /* option 53; 0: BOOTP or proxy without one */
-	struct ip_addr yiaddr, siaddr, server_id;
-	struct ip_addr from;	  /* IP source */
-	char sname[65], file[129]; /* "" when overloaded or empty */
-	uint16_t noptions;	  /* bytes in options[] */
+	uint8_t type; /* option 53; 0: BOOTP */
+	uint32_t xid;
+	struct mac chaddr;
+	struct ip_addr yiaddr, siaddr;	   /* 0.0.0.0 when the server gave none */
+	struct ip_addr server_id;	   /* option 54, IP_NONE when there is none */
+	struct ip_addr from;		   /* IP source */
+	char sname[65], file[129];	   /* "" when overloaded or empty */
+	uint16_t noptions;		   /* bytes in options[] */
 	uint8_t options[DHCP_OPTIONS_MAX]; /* tag, len16 big-endian, value; each tag once */
 };
 
-struct dhcp_timing { /* all configurable: config/ tables, and settings of the same name */
-	uint32_t discover_us; /* first retry of DISCOVER; doubles */
+/* What we send. */
+struct dhcp_request {
+	enum dhcp_type type;
+	uint32_t xid;
+	uint16_t secs;
+	struct mac mac;
+	uint32_t ciaddr; /* host order, 0 while we have none; then the answer has to be broadcast */
+	uint32_t requested;  /* option 50, host order; 0: none */
+	uint32_t server_id;  /* option 54, host order; 0: none */
+	uint16_t max_size;   /* option 57: largest message we take, IP and UDP headers included */
+	uint16_t arch;	     /* option 93 */
+	const uint8_t *uuid; /* 16 bytes, NULL: none */
+	bool say_ipxe;
+	uint8_t pxe_item[4]; /* option 43.71: type and layer, when has_item */
+	bool has_item;
+};
+
+struct dhcp_timing { /* all configurable: config/ tables, and settings (milliseconds, or a count) */
+	uint32_t discover_us; /* first retry of DISCOVER, then doubling; dhcp-retry */
 	uint32_t discover_max_us;
-	uint16_t discover_tries;
-	uint32_t grace_us; /* after the first offer with a boot file: 300 ms */
-	uint32_t proxy_us; /* after the first offer without one: 1 s for a proxyDHCP answer */
-	uint32_t link_us;  /* how long a link may take to come up */
+	uint16_t discover_tries; /* dhcp-tries */
+	uint32_t grace_us; /* after the first offer with a boot file: 300 ms at most; dhcp-grace */
+	uint32_t proxy_us; /* after the first offer without one: 1 s for a proxyDHCP answer;
+			      dhcp-proxy-wait */
+	uint32_t link_us;  /* how long a link may take to come up; link-wait */
 };
 
 enum dhcp_state {
@@ -85,44 +127,110 @@ enum dhcp_state {
 	DHCP_FAILED, /* see result */
 };
 
+/* How good an answer is: what discovery compares. Within one rank the faster answer wins. */
+enum dhcp_rank {
+	DHCP_RANK_NONE,
+	DHCP_RANK_REFUSED, /* a lease from a server that has refused us or kept silent before */
+	DHCP_RANK_LEASE,
+	DHCP_RANK_FILE, /* a lease with a boot file */
+	DHCP_RANK_PXE,	/* a PXE server (class "PXEClient") names the boot file or the way to it */
+};
+
+#define DHCP_STEPS 4
+
 struct dhcp {
 	struct netdev *dev;
 	enum dhcp_state state;
-	int result;
+	int result; /* negative error when DHCP_FAILED */
 	struct task task;
-	struct udp_sock sock;	 /* port 68 */
+	struct step steps[DHCP_STEPS]; /* the table with this machine's timings */
+	struct timer grace; /* ends the wait for better offers; after a release, takes the address
+			       away */
+	struct dhcp_timing timing;
+	struct udp_sock sock; /* port 68 */
 	uint32_t xid;
 	uint64_t start_us;	 /* for secs */
-	uint64_t first_offer_us, ack_us;
+	uint64_t sent_us;	 /* the latest DISCOVER */
+	uint64_t first_offer_us; /* 0: none yet */
+	uint64_t deadline_us;	 /* of the grace */
+	uint64_t ack_us;
+	uint32_t latency_us; /* between DISCOVER and the offer that was taken */
+	uint32_t sent;	     /* messages, of all kinds */
+	uint32_t ignored;    /* messages that are malformed or not for us */
 	uint8_t naks;
-	struct dhcp_msg offer;	 /* best so far */
-	int offer_score;	 /* 0: none */
+	uint8_t restarts; /* offers that were never acknowledged */
+	uint32_t refused; /* server id of the last server that refused or did not acknowledge; host
+			     order */
+	struct dhcp_msg rx;    /* being looked at */
+	struct dhcp_msg offer; /* best so far */
+	int offer_score;       /* enum dhcp_rank */
 	struct dhcp_msg ack;
-	struct dhcp_msg proxy;	 /* best PXE server's answer; type 0 and noptions 0: none */
+	struct dhcp_msg proxy; /* best PXE server's answer */
 	bool have_proxy, have_ack;
 };
 
+/* Begins; the link must be open. Forgets what the link had. ERR_NO_SOCKET. Ends in BOUND or FAILED.
+ */
 int dhcp_start(struct netdev *dev);
+/* Stops without a word; a bound link keeps its address. */
 void dhcp_cancel(struct netdev *dev);
-/* Tells the server that the address is free again (RFC 2131 4.4.6); unconfigures the link. */
+/*
+ * Tells the server that the address is free again (RFC 2131 4.4.6); unconfigures the link, a second
+ * later: the server's MAC may have to be asked for first.
+ */
 void dhcp_release(struct netdev *dev);
+/* What the link has been offered up to now. */
+enum dhcp_rank dhcp_rank(const struct dhcp *d);
+/* The message that says what to boot: the PXE server's when it names a file, else the lease; NULL
+ * when unbound. */
+const struct dhcp_msg *dhcp_boot_msg(const struct dhcp *d);
+/* The address of dev as in the lease: mask, gateway, routes, MTU. */
+void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack);
 
-/* Parses and checks; ERR_NONE or a negative code for what is malformed. */
-int dhcp_parse(struct bytes b, struct dhcp_msg *msg);
-/* Option `tag` (and, sub != 0, encapsulated option sub of it): borrowed value and length; NULL: not there. */
+/* -- messages: net/dhcp_msg.c -- */
+
+/* Parses an answer of a server and checks all that does not need to know the question. False:
+ * malformed. */
+bool dhcp_parse(struct bytes b, struct dhcp_msg *msg);
+/* Writes a message of at least 300 bytes (RFC 1542 2.1); check e->bad. */
+void dhcp_emit(struct emit *e, const struct dhcp_request *r);
+/* Option `tag` (and, sub != 0, encapsulated option sub of it): borrowed value and length; NULL: not
+ * there. */
 const uint8_t *dhcp_option(const struct dhcp_msg *msg, unsigned tag, unsigned sub, uint16_t *len);
+/* An option that begins with an IPv4 address, host order; 0: not there or too short. */
+uint32_t dhcp_option_ip(const struct dhcp_msg *msg, unsigned tag);
+/* File name from the file field or option 67, as it came but for trailing NULs; length, 0: none. */
+size_t dhcp_filename(const struct dhcp_msg *msg, char *text, size_t cap);
+/* siaddr, else option 66 or sname when they are an address, else who sent it. */
+struct ip_addr dhcp_next_server(const struct dhcp_msg *msg);
+/* Whether it is a PXE server's answer: class "PXEClient". */
+bool dhcp_is_pxe(const struct dhcp_msg *msg);
 
-/* Discovery: DHCP on every link at once. */
+/* -- discovery: DHCP on every link at once, net/discover.c -- */
+
 enum discover_state { DISCOVER_IDLE, DISCOVER_RUNNING, DISCOVER_DONE, DISCOVER_FAILED };
 struct discover {
 	enum discover_state state;
 	int result;
 	struct netdev *winner;
-	uint32_t only; /* bit mask of links taking part */
+	uint32_t only;	  /* bit mask of links taking part */
+	uint32_t started; /* those that have begun DHCP */
+	uint32_t broken;  /* those that did not open */
+	uint64_t start_us;
+	uint32_t link_us; /* timing.link_us */
 	struct timer timer;
 };
-/* mask: bit i for net[i]; 0: all. */
+/*
+ * Opens the links and begins. mask: bit i for net[i]; 0: all. Then watch state; on success the
+ * winner is net->boot_dev, on failure one sentence about each link is in m->err. Errors:
+ * ERR_NO_NETDEV.
+ */
 int discover_start(struct net *net, uint32_t mask);
+/* A link has ended: the choice may be made. */
+void discover_poke(struct net *net);
+/* Stops what runs; bound links stay. */
 void discover_cancel(struct net *net);
+/* The boot link has delivered: gives the leases of the others back. */
+void discover_settle(struct net *net);
 
 #endif

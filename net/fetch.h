@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fetch: an object on its way from a URL into an image. It owns the image until the end and hands ranges of it
- * to fillers; today one filler (the URL's scheme) fills it all.
+ * Fetch: an object on its way from a URL into an image. It owns the image until the end and hands
+ * ranges of it to fillers; today one filler (the URL's scheme) fills it all.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include "config/limits.h"
 #include "net/addr.h"
 #include "net/url.h"
 
@@ -21,8 +23,8 @@ struct fetch;
 struct filler_ops {
 	const char *scheme; /* "tftp" */
 	/*
-	 * Begins; returns 0 or an error, and from then on ends exactly once with fetch_done(). Opens f->image with
-	 * image_open() as soon as it knows the size or that nobody does.
+	 * Begins; returns 0 or an error, and from then on ends exactly once with fetch_done().
+	 * Opens f->image with image_open() as soon as it knows the size or that nobody does.
 	 */
 	int (*start)(struct fetch *f);
 	/* Gives everything back without a word. */
@@ -39,22 +41,25 @@ struct fetch {
 	char name[IMAGE_NAME_MAX];
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;
-	struct netdev *dev;    /* link to use; NULL: by route */
+	struct netdev *dev;    /* link in use */
 	struct ip_addr server; /* url.host, resolved */
 	struct image *image;   /* NULL until opened */
 	bool finished;
-	int result; /* once finished */
-	uint64_t start_us, end_us, first_byte_us; /* first_byte_us 0: none yet */
-	uint64_t bytes;	    /* that arrived */
-	uint32_t retries;   /* of any kind, for the person who looks */
+	int result;				    /* once finished */
+	uint64_t start_us, end_us, first_byte_us;   /* first_byte_us 0: none yet */
+	uint64_t bytes;				    /* that arrived */
+	uint32_t retries;			    /* of any kind, for the person who looks */
 	_Alignas(16) uint8_t priv[FILLER_PRIV_MAX]; /* the filler's */
 };
 
 /*
- * Starts fetching uri (absolute) into a new image called name. path: file name of the cpio around an initrd,
- * or NULL. Errors: ERR_FETCH_BUSY, ERR_BAD_URL, ERR_NO_SCHEME, and what the filler says.
+ * Starts fetching uri (absolute) into a new image called name. path: file name of the cpio around
+ * an initrd, or NULL. Errors: ERR_FETCH_BUSY, ERR_BAD_URL, ERR_NO_SCHEME, and what the filler says.
  */
-int fetch_start(struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
+int fetch_start(
+	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
+/* From the filler: n more bytes are in the image. */
+void fetch_got(struct fetch *f, size_t n);
 /* From the filler, once. */
 void fetch_done(struct fetch *f, int result);
 /* After finished was seen: hands the image (NULL on failure) to the caller and frees the slot. */
@@ -63,5 +68,7 @@ struct image *fetch_end(struct fetch *f);
 void fetch_cancel(struct fetch *f);
 /* One line for the console: name, percent, rate, time left. */
 void fetch_progress(const struct fetch *f, char *text, unsigned cap);
+/* And when it has succeeded: size, time, rate, server, link. */
+void fetch_summary(const struct fetch *f, char *text, unsigned cap);
 
 #endif

@@ -37,6 +37,7 @@ struct net {
 	struct frag frag[FRAG_MAX];
 	uint16_t ip_id;
 	struct fetch fetch[FETCH_MAX];
+	uint8_t tftp_window;   /* blocks that the next TFTP transfer asks for; 0: not yet decided */
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */

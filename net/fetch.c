@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fetches: slots of struct net, from fetch_start() to fetch_end(). The work is the filler's; here
+ * are what all fillers share: the URL, the server's address, the link, and what the console says.
+ * Host names are not resolved.
+ *
+ * A fetch stays on the link it began on: with several links, two fetches may run on two of them.
+ */
+#include "core/fmt.h"
+#include "core/machine.h"
+#include "core/str.h"
+#include "net/net.h"
+
+static const struct filler_ops *filler_find(const struct net *net, const char *scheme)
+{
+	const struct filler_ops *const *ops = net->config->schemes;
+
+	while (*ops && strcmp((*ops)->scheme, scheme))
+		ops++;
+	return *ops;
+}
+
+/* What the filler needs to know: who and by which way. */
+static int fetch_prepare(struct fetch *f)
+{
+	struct machine *m = f->m;
+
+	if (url_parse(f->uri, &f->url) || !f->url.host[0])
+		return err_set(m, ERR_BAD_URL, "%s", f->uri);
+	f->ops = filler_find(f->net, f->url.scheme);
+	if (!f->ops)
+		return err_set(m, ERR_NO_SCHEME, "%s", f->uri);
+	if (!ip_parse(f->url.host, strlen(f->url.host), &f->server))
+		return err_set(m, ERR_NO_NAMES, "%s", f->url.host);
+	f->dev = ipv4_route_dev(f->net, &f->server);
+	if (!f->dev)
+		return err_set(m, ERR_NO_ROUTE, "%s", f->url.host);
+	return 0;
+}
+
+int fetch_start(
+	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out)
+{
+	struct fetch *f = m->net->fetch, *end = f + FETCH_MAX;
+	int rc;
+
+	while (f < end && f->m)
+		f++;
+	if (f == end)
+		return err_set(m, ERR_FETCH_BUSY, "%s", uri);
+	memset(f, 0, sizeof(*f));
+	f->m = m;
+	f->net = m->net;
+	f->start_us = m->now_us;
+	if (!str_copy(f->uri, sizeof(f->uri), uri))
+		rc = err_set(m, ERR_BAD_URL, "longer than %u bytes", URL_MAX);
+	else if (!str_copy(f->name, sizeof(f->name), name) ||
+		 (path && !str_copy(f->path, sizeof(f->path), path)))
+		rc = err_set(m, ERR_BAD_URL, "image name longer than %u bytes", IMAGE_NAME_MAX);
+	else
+		rc = fetch_prepare(f);
+	if (!rc)
+		rc = f->ops->start(f);
+	if (rc)
+		f->m = NULL;
+	else
+		*out = f;
+	return rc;
+}
+
+void fetch_got(struct fetch *f, size_t n)
+{
+	f->bytes += n;
+	if (f->first_byte_us)
+		return;
+	f->first_byte_us = f->m->now_us;
+	if (f->dev == f->net->boot_dev)
+		discover_settle(f->net);
+}
+
+void fetch_done(struct fetch *f, int result)
+{
+	if (!result)
+		result = image_close(f->m, f->image);
+	f->finished = true;
+	f->result = result;
+	f->end_us = f->m->now_us;
+}
+
+struct image *fetch_end(struct fetch *f)
+{
+	struct image *img = f->image;
+
+	if (img && f->result) {
+		image_free(f->m, img);
+		img = NULL;
+	}
+	f->m = NULL;
+	return img;
+}
+
+void fetch_cancel(struct fetch *f)
+{
+	if (!f->finished)
+		f->ops->cancel(f);
+	if (f->image)
+		image_free(f->m, f->image);
+	f->m = NULL;
+}
+
+/* -- what the console says
+ * --------------------------------------------------------------------------------- */
+
+/* "812 kB", "12.3 MB", "1.20 GB": three digits, in powers of ten. */
+static const char *size_str(uint64_t n, char text[16])
+{
+	static const char *const unit[] = {"bytes", "kB", "MB", "GB", "TB"};
+	unsigned u = 0, rest = 0;
+
+	while (n >= 1000 && u < 4) {
+		rest = (unsigned)(n % 1000);
+		n /= 1000;
+		u++;
+	}
+	if (!u || n >= 100)
+		fmt_print(text, 16, "%u %s", (unsigned)n, unit[u]);
+	else if (n >= 10)
+		fmt_print(text, 16, "%u.%u %s", (unsigned)n, rest / 100, unit[u]);
+	else
+		fmt_print(text, 16, "%u.%02u %s", (unsigned)n, rest / 10, unit[u]);
+	return text;
+}
+
+/* Bytes a second since the first one came. */
+static uint64_t fetch_rate(const struct fetch *f, uint64_t now)
+{
+	uint64_t us = f->first_byte_us && now > f->first_byte_us ? now - f->first_byte_us : 1;
+
+	return f->bytes * 1000 / (us / 1000 ? us / 1000 : 1);
+}
+
+void fetch_progress(const struct fetch *f, char *text, unsigned cap)
+{
+	uint64_t total = f->image ? f->image->total : IMAGE_SIZE_UNKNOWN,
+		 rate = fetch_rate(f, f->m->now_us);
+	char have[16], all[16], speed[16];
+	unsigned left;
+
+	size_str(f->bytes, have);
+	size_str(rate, speed);
+	if (!f->bytes) {
+		fmt_print(text, cap, "%.32s: asking %s", f->name, f->url.host);
+	} else if (total == IMAGE_SIZE_UNKNOWN || !total || !rate) {
+		fmt_print(text, cap, "%.32s %s %s/s", f->name, have, speed);
+	} else {
+		uint64_t s = (total - f->bytes) / rate;
+
+		left = s < 5999 ? (unsigned)s : 5999;
+		fmt_print(text, cap, "%.32s %u%% %s of %s %s/s %u:%02u left", f->name,
+			(unsigned)(f->bytes * 100 / total), have, size_str(total, all), speed,
+			left / 60, left % 60);
+	}
+}
+
+void fetch_summary(const struct fetch *f, char *text, unsigned cap)
+{
+	unsigned ms = (unsigned)((f->end_us - f->start_us) / 1000);
+	char size[16], speed[16];
+	size_t n;
+
+	n = fmt_print(text, cap, "fetched %.64s: %s in %u.%02u s, %s/s from %s by %s", f->name,
+		size_str(f->bytes, size), ms / 1000, ms % 1000 / 10,
+		size_str(fetch_rate(f, f->end_us), speed), f->url.host, f->dev->name);
+	if (f->retries && n < cap)
+		fmt_print(text + n, cap - n, ", %u retries", f->retries);
+}
