@@ -77,10 +77,10 @@ static _Noreturn void leave(void)
 }
 
 /*
- * boot_params, the command line behind it and a descriptor table: in base memory at 0x10000, which nobody uses
- * any more and the kernel takes as its own.
+ * boot_params, the command line behind it and a descriptor table: in base memory, where nobody lives any more,
+ * at the address that the oldest kernels expect.
  */
-#define PARAMS_AT 0x10000u
+#define PARAMS_AT 0x90000u
 
 static _Noreturn void start_linux(const struct boot_request *req)
 {
