@@ -342,7 +342,7 @@ int virtq_open(struct virtq *q, struct virtio *v, unsigned index, unsigned slots
 /* A slot is one descriptor, or with a header of its own two neighbours. */
 bool virtq_add(struct virtq *q, void *owner, uint64_t addr, uint32_t len, bool device_writes)
 {
-	if (!q->nfree || q->broken)
+	if (!virtq_room(q))
 		return false;
 	unsigned slot = q->free[--q->nfree];
 	q->owner[slot] = owner;
@@ -401,7 +401,7 @@ void *virtq_take(struct virtq *q, uint32_t *len)
 	*len = __atomic_load_n(&e->len, __ATOMIC_RELAXED);
 	uint32_t slot = q->head ? id / 2 : id;
 	bool odd = q->head && (id & 1);
-	if (pending > q->slots - q->nfree || odd || slot >= q->slots || !q->owner[slot]) {
+	if (pending > virtq_given(q) || odd || slot >= q->slots || !q->owner[slot]) {
 		q->broken = true;
 		return NULL;
 	}

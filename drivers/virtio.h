@@ -96,8 +96,18 @@ uint32_t virtio_config(const struct virtio *v, unsigned off, unsigned width);
  * its own. Allocates on the first call; *q is zeroed before that and kept after.
  */
 int virtq_open(struct virtq *q, struct virtio *v, unsigned index, unsigned slots, unsigned head);
+/* Buffers that the device has. */
+static inline unsigned virtq_given(const struct virtq *q)
+{
+	return (unsigned)(q->slots - q->nfree);
+}
+/* Whether virtq_add() will succeed. */
+static inline bool virtq_room(const struct virtq *q)
+{
+	return q->nfree && !q->broken;
+}
 /*
- * Queues [addr, addr + len) for the device; false when no slot is free. Invisible until
+ * Queues [addr, addr + len) for the device; false when there is no room. Invisible until
  * virtq_kick().
  */
 bool virtq_add(struct virtq *q, void *owner, uint64_t addr, uint32_t len, bool device_writes);

@@ -95,7 +95,7 @@ static void rx_refill(struct netdev *dev)
 {
 	struct virtio_net *vn = priv(dev);
 	struct bus_dev *b = dev->bus;
-	while ((unsigned)(vn->rx.slots - vn->rx.nfree) < dev->rx_ring && vn->rx.nfree) {
+	while (virtq_room(&vn->rx) && virtq_given(&vn->rx) < dev->rx_ring) {
 		struct pkt *p = pkt_alloc(&dev->net->pool);
 		if (!p) {
 			dev->stats.rx_no_buf++;

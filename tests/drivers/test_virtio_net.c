@@ -1,0 +1,818 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio-net against a device model: every interface, speed in register accesses, and devices
+ * that lie.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include "drivers/drivers.h"
+#include "drivers/virtio.h"
+#include "tests/drivers/virtio_model.h"
+
+static struct rig rig;
+static struct vm vm;
+static struct netdev *dev;
+
+struct shape {
+	const char *name;
+	bool legacy, modern;
+	uint64_t offer;
+};
+
+static const struct shape shapes[] = {
+	{"legacy, header apart", true, false, VM_USUAL},
+	{"legacy", true, false, VM_USUAL | VM_ANY_LAYOUT | VM_EVENT_IDX},
+	{"legacy, no event index", true, false, VM_USUAL | VM_ANY_LAYOUT},
+	{"transitional", true, true, VM_USUAL | VM_ANY_LAYOUT | VM_EVENT_IDX | VM_VERSION_1},
+	{"modern", false, true,
+		VM_USUAL | VM_EVENT_IDX | VM_VERSION_1 | VM_ACCESS | VM_ORDER | VM_RING_PACKED},
+	{"modern, no event index", false, true, VM_USUAL | VM_VERSION_1},
+};
+static const struct shape *const shapes_end = shapes + sizeof(shapes) / sizeof(shapes[0]);
+
+static void plug(const struct shape *s)
+{
+	rig_init(&rig);
+	vm_init(&vm, s->legacy, s->modern, s->offer);
+	rig_plug(&rig, &vm.fn, 3 << 3);
+}
+
+static void probe(const struct shape *s)
+{
+	plug(s);
+	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 1);
+	dev = netdev_find(&rig.net, "net0");
+	assert_non_null(dev);
+}
+
+static void up(const struct shape *s)
+{
+	probe(s);
+	assert_int_equal(netdev_open(dev), 0);
+	assert_true(dev->link_up);
+}
+
+static void poll(void)
+{
+	dev->ops->poll(dev, RX_BUDGET);
+}
+
+/* Down, and nothing is missing: no packet, no memory the device could still write to. */
+static void down(void)
+{
+	netdev_close(dev);
+	rig_free_received(&rig);
+	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+	assert_int_equal(rig.net.pool.freed_twice, 0);
+	assert_false(rig_is_master(&vm.fn));
+	assert_false(dev->link_up);
+	rig_end(&rig);
+}
+
+static void test_probe_finds_mac_and_leaves_the_device_reset(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		probe(s);
+		static const struct mac mac = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}};
+		assert_true(mac_eq(&dev->mac, &mac));
+		assert_string_equal(dev->driver, "virtio-net");
+		assert_int_equal(dev->mtu_max, 1500);
+		assert_int_equal(vm.status, 0);
+		assert_false(rig_is_master(&vm.fn));
+		assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+		rig_end(&rig);
+	}
+}
+
+static void test_takes_what_it_can_use_of_the_features(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		uint64_t good = VM_CSUM_GUEST | VM_MAC | VM_STATUS | VM_ANY_LAYOUT | VM_EVENT_IDX |
+				VM_VERSION_1 | VM_ACCESS | VM_ORDER;
+		uint64_t seen = s->modern ? s->offer : s->offer & UINT32_MAX;
+		assert_true(vm.accepted == (seen & good));
+		assert_int_equal(vm_is_modern(&vm), s->modern);
+		assert_int_equal(vm.fn.cfg[5] & 4, 4); /* no INTx */
+		if (s->modern)
+			assert_int_equal(vm.fn.cfg[0x43] & 0x80, 0); /* no MSI-X */
+		down();
+	}
+}
+
+static void test_frames_of_every_length_arrive_whole(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		for (unsigned len = 14; len <= MTU_MAX + 14 + 8; len++) {
+			assert_true(vm_receive(&vm, len, len));
+			poll();
+			struct pkt *p = rig_received(&rig);
+			assert_non_null(p);
+			assert_int_equal(p->len, len);
+			assert_true(rig_is_pattern(p->data, len, len));
+			assert_int_equal((uintptr_t)(p->data + 14) % 4, 0);
+			assert_int_equal(
+				(uintptr_t)(p->data + 14 + 20 + 8 + 4) % 16, 0); /* TFTP data */
+			pkt_free(&rig.net.pool, p);
+			assert_null(rig_received(&rig));
+		}
+		assert_int_equal(dev->stats.rx_errors, 0);
+		down();
+	}
+}
+
+static void test_frames_of_every_length_are_sent_at_once(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		vm.sleepy = true;
+		vm_wish(&vm, 1);
+		for (unsigned len = 14; len <= 1514; len++) {
+			unsigned kicks = vm.q[1].kicks;
+			netdev_send(dev, rig_packet(&rig, len, len));
+			assert_int_equal(vm.q[1].kicks, kicks + 1);
+			assert_int_equal(vm_transmit(&vm, 1), 1);
+			unsigned slot = (vm.nsent - 1) % VM_SENT_MAX;
+			assert_int_equal(vm.sent[slot].len, len);
+			assert_true(rig_is_pattern(vm.sent[slot].data, len, len));
+		}
+		assert_int_equal(dev->stats.tx_errors, 0);
+		assert_int_equal(dev->stats.tx_full, 0);
+		down();
+	}
+}
+
+/* Past 65536 in both directions, in bursts that do not divide the ring. */
+static void test_indices_wrap(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		unsigned in = 0, out = 0;
+		while (in < 70000) {
+			unsigned burst = 1 + in % 37;
+			for (unsigned i = 0; i < burst; i++)
+				assert_true(vm_receive(&vm, 60, in + i));
+			poll();
+			for (unsigned i = 0; i < burst; i++, in++) {
+				struct pkt *p = rig_received(&rig);
+				assert_non_null(p);
+				assert_true(p->len == 60 && rig_is_pattern(p->data, 60, in));
+				netdev_send(dev, p);
+			}
+			out += vm_transmit(&vm, burst);
+			assert_int_equal(out, in);
+		}
+		assert_int_equal(vm.interrupts, 0);
+		assert_int_equal(dev->stats.tx_full, 0);
+		down();
+	}
+}
+
+/*
+ * The speed goal: a device that keeps up is never bothered, not for receiving, not for sending.
+ */
+static void test_no_register_is_touched_while_the_device_is_awake(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		vm.sleepy = false;
+		vm_wish(&vm, 0);
+		vm_wish(&vm, 1);
+		unsigned before = rig.reads + rig.writes;
+		for (unsigned i = 0; i < 10000; i++) {
+			assert_true(vm_receive(&vm, 1500, i));
+			if (i % 16 == 15) {
+				poll();
+				assert_int_equal(rig_free_received(&rig), 16);
+				netdev_send(dev, rig_packet(&rig, 60, i));
+				assert_int_equal(vm_transmit(&vm, 64), 1);
+			}
+		}
+		assert_int_equal(rig.reads + rig.writes, before);
+		assert_int_equal(vm.interrupts, 0);
+		down();
+	}
+}
+
+/* One that sleeps is woken once for a whole refill, not once a buffer. */
+static void test_a_sleeping_device_is_woken_once_a_batch(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		for (unsigned round = 0; round < 20; round++) {
+			vm.sleepy = true;
+			for (unsigned i = 0; i < 32; i++)
+				assert_true(vm_receive(&vm, 100, i));
+			unsigned kicks = vm.q[0].kicks, accesses = rig.reads + rig.writes;
+			if (vm.accepted & VM_EVENT_IDX) /* awake until it has used up all */
+				assert_true(vm_waiting(&vm, 0) > 0);
+			poll();
+			assert_int_equal(rig_free_received(&rig), 32);
+			assert_int_equal(vm.q[0].kicks, kicks + !(vm.accepted & VM_EVENT_IDX));
+			assert_int_equal(rig.reads + rig.writes - accesses, vm.q[0].kicks - kicks);
+		}
+		while (vm_receive(&vm, 100, 1)) {
+		}
+		unsigned kicks = vm.q[0].kicks;
+		poll();
+		assert_int_equal(vm.q[0].kicks, kicks + 1);
+		down();
+	}
+}
+
+static void test_a_turn_delivers_no_more_than_its_budget(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(vm_receive(&vm, 60, i));
+	dev->ops->poll(dev, 7);
+	assert_int_equal(rig_free_received(&rig), 7);
+	dev->ops->poll(dev, 64);
+	assert_int_equal(rig_free_received(&rig), 64);
+	dev->ops->poll(dev, 64);
+	assert_int_equal(rig_free_received(&rig), 29);
+	down();
+}
+
+static void test_the_ring_holds_no_more_than_its_share(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		probe(s);
+		dev->rx_ring = 48;
+		assert_int_equal(netdev_open(dev), 0);
+		assert_int_equal(vm_waiting(&vm, 0), 48);
+		assert_int_equal(rig.net.pool.nfree, PKT_MAX - 48);
+		down();
+	}
+}
+
+static void test_checksums_that_the_host_vouches_for(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	for (uint8_t flags = 0; flags < 4; flags++) {
+		assert_true(vm_receive_hdr(&vm, 60, flags, flags, 0));
+		poll();
+		struct pkt *p = rig_received(&rig);
+		assert_non_null(p);
+		assert_int_equal(p->csum_ok, flags != 0);
+		pkt_free(&rig.net.pool, p);
+	}
+	down();
+}
+
+static void test_mtu(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t offered, used;
+	} rows[] = {{1500, 1500}, {1400, 1400}, {68, 68}, {MTU_MAX, MTU_MAX}, {MTU_MAX + 1, 1500},
+		{9000, 1500}, {65535, 1500}, {67, 1500}, {0, 1500}};
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct shape s = shapes[4];
+		s.offer |= VM_MTU;
+		plug(&s);
+		rig_put(vm.config + 10, 2, rows[i].offered);
+		assert_int_equal(rig_scan(&rig, &driver_virtio_net), 1);
+		dev = netdev_find(&rig.net, "net0");
+		assert_int_equal(dev->mtu_max, rows[i].used);
+		assert_int_equal(netdev_open(dev), 0);
+		assert_int_equal(!!(vm.accepted & VM_MTU), rows[i].used == rows[i].offered);
+		down();
+	}
+}
+
+static void test_link_is_looked_at_ten_times_a_second(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		vm.config[6] = 0;
+		unsigned reads = rig.reads;
+		for (unsigned i = 0; i < 99; i++) {
+			rig_pass_us(&rig, 1000);
+			poll();
+		}
+		assert_true(dev->link_up);
+		assert_int_equal(rig.reads, reads);
+		rig_pass_us(&rig, 1000);
+		poll();
+		assert_false(dev->link_up);
+		assert_int_equal(rig.reads, reads + 1);
+		vm.config[6] = 1;
+		rig_pass_us(&rig, 100000);
+		poll();
+		assert_true(dev->link_up);
+		down();
+	}
+}
+
+static void test_without_link_status_the_link_is_up(void **state)
+{
+	(void)state;
+	struct shape s = shapes[4];
+	s.offer &= ~VM_STATUS;
+	plug(&s);
+	vm.config[6] = 0;
+	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 1);
+	dev = netdev_find(&rig.net, "net0");
+	assert_int_equal(netdev_open(dev), 0);
+	assert_true(dev->link_up);
+	down();
+}
+
+static void test_close_and_open_again(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		size_t used = rig.arena_used;
+		for (unsigned round = 0; round < 5; round++) {
+			assert_true(vm_receive(&vm, 60, 1)); /* delivered by nobody any more */
+			netdev_send(dev, rig_packet(&rig, 60, 1));
+			netdev_close(dev);
+			assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+			assert_false(vm_receive(&vm, 60, 1));
+			assert_false(rig_is_master(&vm.fn));
+			assert_int_equal(netdev_open(dev), 0);
+			for (unsigned i = 0; i < 300; i++) {
+				assert_true(vm_receive(&vm, 60, i));
+				poll();
+				assert_int_equal(rig_free_received(&rig), 1);
+				netdev_send(dev, rig_packet(&rig, 60, i));
+				assert_int_equal(vm_transmit(&vm, 2), 1);
+			}
+		}
+		assert_int_equal(rig.arena_used, used);
+		down();
+	}
+}
+
+static void test_a_slow_reset_is_waited_for(void **state)
+{
+	(void)state;
+	probe(&shapes[4]);
+	vm.slow = 50;
+	assert_int_equal(netdev_open(dev), 0);
+	netdev_close(dev);
+	assert_int_equal(vm.resetting, 0);
+	down();
+}
+
+static void test_a_full_ring_drops_and_recovers(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		unsigned room = 0;
+		while (!dev->stats.tx_full && room < 1000) {
+			netdev_send(dev, rig_packet(&rig, 60, 0));
+			room++;
+		}
+		assert_in_range(room, 33, 65);
+		assert_int_equal(vm_transmit(&vm, 5), 5);
+		for (unsigned i = 0; i < 5; i++)
+			netdev_send(dev, rig_packet(&rig, 60, 0));
+		assert_int_equal(dev->stats.tx_full, 1);
+		netdev_send(dev, rig_packet(&rig, 60, 0));
+		assert_int_equal(dev->stats.tx_full, 2);
+		down();
+	}
+}
+
+static void test_an_empty_pool_is_counted_and_survived(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	static struct pkt *hoard[PKT_MAX];
+	unsigned n = 0;
+	while ((hoard[n] = pkt_alloc(&rig.net.pool)))
+		n++;
+	unsigned ring = vm_waiting(&vm, 0);
+	for (unsigned i = 0; i < 50; i++)
+		assert_true(vm_receive(&vm, 60, i));
+	poll();
+	assert_true(dev->stats.rx_no_buf > 0);
+	assert_int_equal(vm_waiting(&vm, 0), ring - 50);
+	assert_int_equal(rig_free_received(&rig), 50);
+	poll();
+	assert_int_equal(vm_waiting(&vm, 0), ring);
+	while (n)
+		pkt_free(&rig.net.pool, hoard[--n]);
+	down();
+}
+
+static void test_a_frame_without_headroom_is_not_sent(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	struct pkt *p = rig_packet(&rig, 60, 0);
+	p->data = p->buf + 11;
+	netdev_send(dev, p);
+	assert_int_equal(dev->stats.tx_errors, 1);
+	assert_int_equal(vm_transmit(&vm, 1), 0);
+	down();
+}
+
+/* ---- devices that lie ---- */
+
+/* Writes a used element as a device would, but with anything in it. */
+static void lie(unsigned index, uint32_t id, uint32_t len, unsigned advance)
+{
+	struct vm_queue *q = &vm.q[index];
+	uint8_t *e = rig_mem(&vm.fn, q->used + 4 + 8u * (q->used_idx % q->num), 8);
+	rig_put(e, 4, id);
+	rig_put(e + 4, 4, len);
+	q->used_idx = (uint16_t)(q->used_idx + advance);
+	*vm_u16(&vm, q->used + 2) = q->used_idx;
+}
+
+/* The driver must have stopped the device and still be able to start it again. */
+static void expect_stopped(void)
+{
+	poll();
+	assert_false(dev->link_up);
+	assert_false(rig_is_master(&vm.fn));
+	assert_int_equal(vm.status, 0);
+	assert_int_equal(rig.m.err.code, ERR_NETDEV_OPEN);
+	rig_free_received(&rig);
+	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+	netdev_send(dev, rig_packet(&rig, 60, 0));
+	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+	poll();
+	netdev_close(dev);
+	assert_int_equal(netdev_open(dev), 0);
+	assert_true(vm_receive(&vm, 60, 9));
+	poll();
+	assert_int_equal(rig_free_received(&rig), 1);
+	down();
+}
+
+static void test_ids_out_of_range_stop_the_device(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		static const uint32_t ids[] = {
+			256, 257, 512, 0x7fff, 0x8000, 0xffff, 0x10000, 0xffffffff};
+		for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+			for (unsigned queue = 0; queue < 2; queue++) {
+				up(s);
+				netdev_send(dev, rig_packet(&rig, 60, 0));
+				lie(queue, ids[i], 60, 1);
+				expect_stopped();
+			}
+		}
+	}
+}
+
+static void test_an_id_twice_stops_the_device(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		uint16_t id = *vm_u16(&vm, vm.q[0].avail + 4);
+		lie(0, id, 80, 1);
+		lie(0, id, 80, 1);
+		expect_stopped();
+	}
+}
+
+static void test_the_second_half_of_a_pair_is_no_id(void **state)
+{
+	(void)state;
+	up(&shapes[0]);
+	lie(0, (uint32_t)(*vm_u16(&vm, vm.q[0].avail + 4) + 1), 80, 1);
+	expect_stopped();
+}
+
+static void test_an_index_that_runs_away_stops_the_device(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		static const unsigned jumps[] = {257, 1000, 0x7fff, 0x8000, 0xffff};
+		for (unsigned i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+			for (unsigned queue = 0; queue < 2; queue++) {
+				up(s);
+				netdev_send(dev, rig_packet(&rig, 60, 0));
+				lie(queue, 0, 60, jumps[i]);
+				expect_stopped();
+			}
+		}
+	}
+}
+
+static void test_a_packet_sent_back_that_was_never_sent_stops_the_device(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	lie(1, 0, 0, 1);
+	expect_stopped();
+}
+
+static void test_lengths_that_cannot_be_are_dropped(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		unsigned hdr = vm_hdr_len(&vm), most = hdr + PKT_SIZE - PKT_HEADROOM - 2;
+		uint32_t bad[] = {
+			0, 1, hdr, hdr + 13, most + 1, 2048, 65536, 0x7fffffff, 0xffffffff};
+		for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+			struct vm_chain c;
+			assert_true(vm_pop(&vm, 0, true, &c));
+			vm_push(&vm, 0, c.head, bad[i]);
+			poll();
+			assert_null(rig_received(&rig));
+			assert_int_equal(dev->stats.rx_errors, i + 1);
+		}
+		uint32_t good[] = {hdr + 14, most};
+		for (unsigned i = 0; i < 2; i++) {
+			struct vm_chain c;
+			assert_true(vm_pop(&vm, 0, true, &c));
+			vm_scatter(&c, 0, (const uint8_t[12]){0}, hdr);
+			vm_push(&vm, 0, c.head, good[i]);
+			poll();
+			struct pkt *p = rig_received(&rig);
+			assert_non_null(p);
+			assert_int_equal(p->len, good[i] - hdr);
+			pkt_free(&rig.net.pool, p);
+		}
+		assert_true(dev->link_up);
+		down();
+	}
+}
+
+static void test_segments_that_were_not_asked_for_are_dropped(void **state)
+{
+	(void)state;
+	up(&shapes[4]);
+	assert_true(vm_receive_hdr(&vm, 60, 1, 1, 1)); /* VIRTIO_NET_HDR_GSO_TCPV4 */
+	poll();
+	assert_null(rig_received(&rig));
+	assert_int_equal(dev->stats.rx_errors, 1);
+	down();
+}
+
+static void test_a_device_pulled_out(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		assert_true(vm_receive(&vm, 60, 1));
+		vm.fn.gone = true;
+		poll();
+		assert_int_equal(rig_free_received(&rig), 1);
+		rig_pass_us(&rig, 100000);
+		poll();
+		if (vm.accepted & VM_STATUS)
+			assert_false(dev->link_up);
+		netdev_send(dev, rig_packet(&rig, 60, 0));
+		rig.delayed_us = 0;
+		netdev_close(dev);
+		assert_int_equal(rig.delayed_us, 0);
+		assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+		assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+		assert_int_equal(rig.delayed_us, 0);
+		down();
+	}
+}
+
+static void test_a_device_that_was_never_there(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		plug(s);
+		struct bus_dev b = {
+			.ops = &rig_ops, .ctx = &rig, .device = s->legacy ? 0x1000 : 0x1041};
+		b.busdevfn = vm.fn.busdevfn;
+		vm.fn.gone = true;
+		assert_int_equal(driver_virtio_net.probe(&rig.net, &b), -ERR_NETDEV_OPEN);
+		assert_int_equal(rig.net.ndev, 0);
+		rig_end(&rig);
+	}
+}
+
+static void test_a_reset_that_never_ends_is_given_up(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		vm.stuck = true;
+		rig.delayed_us = 0;
+		netdev_close(dev);
+		assert_in_range(rig.delayed_us, 1, 1000000);
+		assert_false(rig_is_master(&vm.fn)); /* what keeps it from writing */
+		assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+		assert_non_null(strstr(rig.m.err.detail, "reset"));
+		down();
+	}
+}
+
+static void test_features_refused(void **state)
+{
+	(void)state;
+	probe(&shapes[4]);
+	vm.refuse = true;
+	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+	assert_non_null(strstr(rig.m.err.detail, "features"));
+	vm.refuse = false;
+	assert_int_equal(netdev_open(dev), 0);
+	down();
+}
+
+static void test_modern_without_version_1(void **state)
+{
+	(void)state;
+	probe(&shapes[4]);
+	vm.offer &= ~VM_VERSION_1;
+	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+	down();
+}
+
+static void test_ring_sizes_that_make_no_sense(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		static const uint16_t sizes[] = {0, 3, 255, 257, 0xffff};
+		for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			probe(s);
+			vm.q[i % 2].num_max = sizes[i];
+			assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+			assert_non_null(strstr(rig.m.err.detail, "ring"));
+			down();
+		}
+	}
+}
+
+static void test_rings_of_every_size_work(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		for (unsigned size = 2; size <= 4096; size *= 2) {
+			probe(s);
+			vm.q[0].num_max = vm.q[1].num_max = (uint16_t)size;
+			assert_int_equal(netdev_open(dev), 0);
+			for (unsigned i = 0; i < 3 * size; i++) {
+				assert_true(vm_receive(&vm, 200, i));
+				poll();
+				struct pkt *p = rig_received(&rig);
+				assert_non_null(p);
+				netdev_send(dev, p);
+				assert_int_equal(vm_transmit(&vm, 2), 1);
+			}
+			assert_int_equal(vm.interrupts, 0);
+			down();
+		}
+	}
+}
+
+static void test_a_ring_that_grows_is_refused(void **state)
+{
+	(void)state;
+	up(&shapes[1]);
+	netdev_close(dev);
+	vm.q[1].num_max = 1024;
+	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+	vm.q[1].num_max = 256;
+	assert_int_equal(netdev_open(dev), 0);
+	down();
+}
+
+static void test_no_memory_for_rings(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		probe(s);
+		rig.arena_size = rig.arena_used + 16384;
+		assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+		assert_non_null(strstr(rig.m.err.detail, "memory"));
+		rig.arena_size = RIG_ARENA;
+		assert_int_equal(netdev_open(dev), 0);
+		down();
+	}
+}
+
+static void test_legacy_rings_have_a_ceiling(void **state)
+{
+	(void)state;
+	probe(&shapes[1]);
+	rig.arena_bus = 1ull << 44;
+	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
+	assert_non_null(strstr(rig.m.err.detail, "high"));
+	down();
+}
+
+static void test_no_mac_address(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		for (unsigned how = 0; how < 3; how++) {
+			plug(s);
+			if (how == 0)
+				vm.offer &= ~VM_MAC;
+			else if (how == 1)
+				memset(vm.config, 0, 6);
+			else
+				vm.config[0] |= 1;
+			assert_int_equal(rig_scan(&rig, &driver_virtio_net), 0);
+			assert_int_equal(rig.net.ndev, 0);
+			assert_non_null(strstr(rig.m.err.detail, "MAC"));
+			assert_int_equal(vm.status, 0);
+			rig_end(&rig);
+		}
+	}
+}
+
+/* A 64-bit BAR beyond what a 32-bit program reaches. */
+static void test_registers_out_of_reach(void **state)
+{
+	(void)state;
+	static const struct shape *both = &shapes[3], *modern = &shapes[4];
+	plug(both);
+	rig_bar(&vm.fn, 4, 0x800000000, 0x4000, 12);
+	rig.map_limit = 1ull << 32;
+	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 1);
+	dev = netdev_find(&rig.net, "net0");
+	vm.offer &= UINT32_MAX;
+	assert_int_equal(netdev_open(dev), 0);
+	assert_false(vm_is_modern(&vm));
+	assert_true(vm_receive(&vm, 60, 1));
+	poll();
+	assert_int_equal(rig_free_received(&rig), 1);
+	down();
+
+	plug(modern);
+	rig_bar(&vm.fn, 4, 0x800000000, 0x4000, 12);
+	rig.map_limit = 1ull << 32;
+	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 0);
+	assert_int_equal(rig.m.err.code, ERR_NETDEV_OPEN);
+	assert_non_null(strstr(rig.m.err.detail, "registers"));
+	rig_end(&rig);
+}
+
+static void test_more_devices_than_slots(void **state)
+{
+	(void)state;
+	plug(&shapes[4]);
+	rig.net.ndev = NETDEV_MAX;
+	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 0);
+	assert_int_equal(rig.net.ndev, NETDEV_MAX);
+	rig_end(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_probe_finds_mac_and_leaves_the_device_reset),
+		cmocka_unit_test(test_takes_what_it_can_use_of_the_features),
+		cmocka_unit_test(test_frames_of_every_length_arrive_whole),
+		cmocka_unit_test(test_frames_of_every_length_are_sent_at_once),
+		cmocka_unit_test(test_indices_wrap),
+		cmocka_unit_test(test_no_register_is_touched_while_the_device_is_awake),
+		cmocka_unit_test(test_a_sleeping_device_is_woken_once_a_batch),
+		cmocka_unit_test(test_a_turn_delivers_no_more_than_its_budget),
+		cmocka_unit_test(test_the_ring_holds_no_more_than_its_share),
+		cmocka_unit_test(test_checksums_that_the_host_vouches_for),
+		cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_link_is_looked_at_ten_times_a_second),
+		cmocka_unit_test(test_without_link_status_the_link_is_up),
+		cmocka_unit_test(test_close_and_open_again),
+		cmocka_unit_test(test_a_slow_reset_is_waited_for),
+		cmocka_unit_test(test_a_full_ring_drops_and_recovers),
+		cmocka_unit_test(test_an_empty_pool_is_counted_and_survived),
+		cmocka_unit_test(test_a_frame_without_headroom_is_not_sent),
+		cmocka_unit_test(test_ids_out_of_range_stop_the_device),
+		cmocka_unit_test(test_an_id_twice_stops_the_device),
+		cmocka_unit_test(test_the_second_half_of_a_pair_is_no_id),
+		cmocka_unit_test(test_an_index_that_runs_away_stops_the_device),
+		cmocka_unit_test(test_a_packet_sent_back_that_was_never_sent_stops_the_device),
+		cmocka_unit_test(test_lengths_that_cannot_be_are_dropped),
+		cmocka_unit_test(test_segments_that_were_not_asked_for_are_dropped),
+		cmocka_unit_test(test_a_device_pulled_out),
+		cmocka_unit_test(test_a_device_that_was_never_there),
+		cmocka_unit_test(test_a_reset_that_never_ends_is_given_up),
+		cmocka_unit_test(test_features_refused),
+		cmocka_unit_test(test_modern_without_version_1),
+		cmocka_unit_test(test_ring_sizes_that_make_no_sense),
+		cmocka_unit_test(test_rings_of_every_size_work),
+		cmocka_unit_test(test_a_ring_that_grows_is_refused),
+		cmocka_unit_test(test_no_memory_for_rings),
+		cmocka_unit_test(test_legacy_rings_have_a_ceiling),
+		cmocka_unit_test(test_no_mac_address),
+		cmocka_unit_test(test_registers_out_of_reach),
+		cmocka_unit_test(test_more_devices_than_slots),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
