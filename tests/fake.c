@@ -162,7 +162,7 @@ const struct platform fake_platform = {
 	.boot = boot,
 };
 
-static const struct service *const no_services[] = { NULL };
+static const struct service *const no_services[] = {NULL};
 static const struct command *const no_commands[] = {NULL};
 static const struct image_type *const no_types[] = {NULL};
 static const struct setting_source *const no_sources[] = {NULL};
@@ -242,4 +242,11 @@ unsigned fake_run(struct fake *f, struct machine *m, uint64_t for_us)
 		idle(f, next <= f->now_us ? f->now_us + 1 : next < end ? next : end);
 	}
 	return turns;
+}
+
+/* Knuth's MMIX constants, upper half. */
+uint32_t fake_random(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*seed >> 32);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine's platform for tests: RAM as an array, a clock that only the test moves, keys by script, the
- * console as text. Hosted only.
+ * A machine's platform for tests: RAM as an array, a clock that only the test moves, keys by
+ *script, the console as text. Hosted only.
  *
  *	struct fake f;
  *	fake_init(&f, 64 << 20);
@@ -29,7 +29,8 @@ struct fake {
 	/* Physical memory [0, size), all zero at first; what of it is RAM the map says. */
 	uint8_t *ram;
 	uint64_t size;
-	/* Changeable before machine_init(). As a PC: RAM below 0x9fc00 and from 1 MiB up, the rest reserved. */
+	/* Changeable before machine_init(). As a PC: RAM below 0x9fc00 and from 1 MiB up, the rest
+	 * reserved. */
 	struct mem_range map[MEM_RANGES_MAX];
 	unsigned nmap;
 	struct mem_range self; /* at first the second MiB */
@@ -46,9 +47,9 @@ struct fake {
 	uint32_t seed; /* of what entropy() gives; 0 gives zeros */
 	enum entropy_grade grade;
 
-	unsigned boots;		/* calls of boot() */
-	enum boot_kind booted;	/* of the last */
-	int boot_result;	/* what boot() returns */
+	unsigned boots;	       /* calls of boot() */
+	enum boot_kind booted; /* of the last */
+	int boot_result;       /* what boot() returns */
 };
 
 extern const struct platform fake_platform; /* ctx: struct fake * */
@@ -64,9 +65,12 @@ void fake_key_at(struct fake *f, uint64_t at_us, int key);
 const char *fake_text(struct fake *f);
 void fake_text_clear(struct fake *f);
 /*
- * Turns of m, the clock put forward to each next deadline, until for_us have passed or m->boot is set.
- * Aborts after a million turns. Returns the number of turns.
+ * Turns of m, the clock put forward to each next deadline, until for_us have passed or m->boot is
+ * set. Aborts after a million turns. Returns the number of turns.
  */
 unsigned fake_run(struct fake *f, struct machine *m, uint64_t for_us);
+
+/* Random numbers for tests, the same ones for the same seed. */
+uint32_t fake_random(uint64_t *seed);
 
 #endif
