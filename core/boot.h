@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A boot request: everything the arch outer loop needs to start a payload, as plain data. The image code
- * computes it; the platform carries it out after all devices are closed; the simulator checks it.
+ * A boot request: everything the arch outer loop needs to start a payload, as plain data. The image
+ * code computes it; the platform carries it out after all devices are closed; the simulator checks
+ * it.
  */
 #ifndef CORE_BOOT_H
 #define CORE_BOOT_H
@@ -11,8 +12,8 @@
 
 enum boot_kind {
 	BOOT_NONE,
-	BOOT_LINUX,    /* 32-bit entry of the Linux/x86 boot protocol */
-	BOOT_EXIT,     /* back to whoever started us: the BIOS's next boot device, the shell of a process */
+	BOOT_LINUX, /* 32-bit entry of the Linux/x86 boot protocol */
+	BOOT_EXIT,  /* back to who started us: the BIOS's next boot device, a process's shell */
 	BOOT_REBOOT,
 	BOOT_POWEROFF,
 };
@@ -23,7 +24,8 @@ struct boot_move {
 };
 #define BOOT_MOVE_ZERO UINT64_MAX
 
-/* Small pieces that do not come from an image, such as cpio headers; copied after the moves. Several may share bytes. */
+/* Small pieces that do not come from an image, such as cpio headers; copied after the moves.
+ * Several may share bytes. */
 #define BOOT_BLOB_MAX (IMAGE_MAX * 400)
 struct boot_blob {
 	uint64_t dst;
@@ -31,8 +33,8 @@ struct boot_blob {
 };
 
 /*
- * Moves and blobs only write to RAM above 1 MiB outside of the program. They may destroy images that the
- * payload does not need: from the first move on there is no way back.
+ * Moves and blobs only write to RAM above 1 MiB outside of the program. They may destroy images
+ * that the payload does not need: from the first move on there is no way back.
  */
 struct boot_request {
 	enum boot_kind kind;
@@ -45,12 +47,12 @@ struct boot_request {
 	uint32_t nblob;
 
 	/* BOOT_LINUX */
-	uint32_t entry;		      /* physical address of the 32-bit entry */
+	uint32_t entry;			   /* physical address of the 32-bit entry */
 	uint64_t kernel_start, kernel_end; /* what the kernel will use while it starts */
 	uint64_t initrd_start, initrd_size;
-	uint8_t params[4096];	      /* boot_params, "zero page"; the platform adds screen_info */
+	uint8_t params[4096]; /* boot_params, "zero page"; the platform adds screen_info */
 	char cmdline[IMAGE_CMDLINE_MAX];
-	uint16_t protocol;	      /* boot protocol version, 0x020f for 2.15 */
+	uint16_t protocol; /* boot protocol version, 0x020f for 2.15 */
 };
 
 #endif

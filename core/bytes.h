@@ -2,9 +2,9 @@
 /*
  * The checked reader and writer: the only code that looks at bytes from outside.
  *
- * A reader is a cursor over borrowed memory with a sticky error. Reading past the end returns zeros and sets
- * bad; a parser reads all its fields and asks bytes_ok() once. A writer is its mirror. Neither allocates.
- * Wire order is big-endian; the le functions serve files and devices.
+ * A reader is a cursor over borrowed memory with a sticky error. Reading past the end returns zeros
+ * and sets bad; a parser reads all its fields and asks bytes_ok() once. A writer is its mirror.
+ * Neither allocates. Wire order is big-endian; the le functions serve files and devices.
  */
 #ifndef CORE_BYTES_H
 #define CORE_BYTES_H
@@ -21,7 +21,7 @@ struct bytes {
 
 static inline struct bytes bytes_of(const void *p, size_t n)
 {
-	return (struct bytes){ .p = p, .n = n, .bad = false };
+	return (struct bytes){.p = p, .n = n, .bad = false};
 }
 
 static inline bool bytes_ok(const struct bytes *b)
@@ -43,7 +43,8 @@ uint64_t bytes_u64(struct bytes *b);
 uint16_t bytes_le16(struct bytes *b);
 uint32_t bytes_le32(struct bytes *b);
 uint64_t bytes_le64(struct bytes *b);
-/* The bytes up to a NUL, as a borrowed C string, the NUL skipped too; NULL (and bad) when there is none. */
+/* The bytes up to a NUL, as a borrowed C string, the NUL skipped too; NULL (and bad) when there is
+ * none. */
 const char *bytes_cstr(struct bytes *b);
 
 struct emit {
@@ -55,7 +56,7 @@ struct emit {
 
 static inline struct emit emit_to(void *p, size_t cap)
 {
-	return (struct emit){ .p = p, .n = 0, .cap = cap, .bad = false };
+	return (struct emit){.p = p, .n = 0, .cap = cap, .bad = false};
 }
 
 /* Room for n bytes inside the buffer, to be filled by the caller, or NULL (and bad). */

@@ -14,29 +14,30 @@ static const struct {
 #undef ERR
 };
 
-/* Row of a code of either sign; past the last for none. */
-static unsigned row(int code)
-{
-	unsigned i, n = sizeof(errors) / sizeof(errors[0]);
+#define ERRORS (sizeof(errors) / sizeof(errors[0]))
 
-	for (i = 0; i < n; i++)
-		if (errors[i].code == code || errors[i].code == -code)
-			break;
+/* Row of a code of either sign; ERRORS for none. */
+static size_t find_row(int code)
+{
+	size_t i = 0;
+
+	while (i < ERRORS && errors[i].code != code && -errors[i].code != code)
+		i++;
 	return i;
 }
 
 const char *err_text(int code)
 {
-	unsigned i = row(code);
+	size_t i = find_row(code);
 
-	return i < sizeof(errors) / sizeof(errors[0]) ? errors[i].text : "unknown error";
+	return i < ERRORS ? errors[i].text : "unknown error";
 }
 
 const char *err_hint(int code)
 {
-	unsigned i = row(code);
+	size_t i = find_row(code);
 
-	return i < sizeof(errors) / sizeof(errors[0]) ? errors[i].hint : "";
+	return i < ERRORS ? errors[i].hint : "";
 }
 
 int err_set(struct machine *m, enum err code, const char *fmt, ...)

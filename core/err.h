@@ -2,8 +2,9 @@
 /*
  * Errors as numbers that never change, and the one sentence that explains the latest failure.
  *
- * Functions return 0 or a negative code (-ERR_X). The place that first sees a failure calls err_set() with
- * what it was doing, on which link and with whom; callers only pass the code on. The console prints both.
+ * Functions return 0 or a negative code (-ERR_X). The place that first sees a failure calls
+ * err_set() with what it was doing, on which link and with whom; callers only pass the code on. The
+ * console prints both.
  */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
@@ -30,7 +31,8 @@ const char *err_hint(int code);
 
 /*
  * Keeps the sentence of the first failure since err_clear() and logs each. Returns -code, so that
- * `return err_set(m, ERR_LINK_DOWN, "%s", dev->name);` reads well. Untrusted text goes through str_clean().
+ * `return err_set(m, ERR_LINK_DOWN, "%s", dev->name);` reads well. Untrusted text goes through
+ * str_clean().
  */
 int err_set(struct machine *m, enum err code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

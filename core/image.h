@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Images: named objects in memory, each with its hole map. The image is the receive buffer: a transfer writes
- * payload at its final address with image_put() and nothing else ever writes there. Architecture section 1.
+ * Images: named objects in memory, each with its hole map. The image is the receive buffer: a
+ * transfer writes payload at its final address with image_put() and nothing else ever writes there.
+ * Architecture section 1.
  *
- * An image is owned by the machine (m->images). A transfer borrows it between image_open() and image_close()
- * or image_abort(). Positions are bytes from the start of the object.
+ * An image is owned by the machine (m->images). A transfer borrows it between image_open() and
+ * image_close() or image_free(). Positions are bytes from the start of the object.
  */
 #ifndef CORE_IMAGE_H
 #define CORE_IMAGE_H
@@ -29,11 +30,12 @@ extern const struct image_store image_store_ram; /* by the platform's phys_write
 
 struct image_type {
 	const char *name;
-	/* 0 when the image is of this type; -ERR_IMAGE_TYPE when it is not; another error: it is, but broken. */
+	/* 0 when the image is of this type; -ERR_IMAGE_TYPE when it is not; another error: it is,
+	 * but broken. */
 	int (*probe)(struct machine *m, const struct image *img);
 	/*
-	 * Makes it ready to run: fills *req for a payload (returns 0), or starts it as a script (returns 0 with
-	 * req->kind BOOT_NONE). A negative error: nothing was changed.
+	 * Makes it ready to run: fills *req for a payload (returns 0), or starts it as a script
+	 * (returns 0 with req->kind BOOT_NONE). A negative error: nothing was changed.
 	 */
 	int (*prepare)(struct machine *m, struct image *img, struct boot_request *req);
 };
@@ -46,8 +48,8 @@ enum image_state {
 
 struct image {
 	enum image_state state;
-	bool initrd;	   /* handed to the kernel, in order of seq */
-	uint32_t seq;	   /* order of loading */
+	bool initrd;  /* handed to the kernel, in order of seq */
+	uint32_t seq; /* order of loading */
 	char name[IMAGE_NAME_MAX];
 	char uri[URL_MAX]; /* where it came from; base of relative URLs for scripts */
 	char cmdline[IMAGE_CMDLINE_MAX];
@@ -62,21 +64,23 @@ struct image {
 	uint32_t headroom; /* bytes kept free in front of base, for a cpio header; whole pages */
 	uint32_t tailroom; /* and behind capacity, for the cpio trailer; 0 without headroom */
 	struct ranges have;
-	uint32_t refused;  /* puts that the hole map had no room for */
+	uint32_t refused; /* puts that the hole map had no room for */
 };
 
 /*
  * A new image that is to be filled. size may be IMAGE_SIZE_UNKNOWN: it gets the largest gap until
- * image_set_total(). path (may be NULL) reserves room for the cpio header. Strings that are too long are cut,
- * but the path. Errors: ERR_IMAGE_MAX, ERR_IMAGE_MEMORY, ERR_CPIO_NAME.
+ * image_set_total(). path (may be NULL) reserves room for the cpio header. Strings that are too
+ * long are cut, but the path. Errors: ERR_IMAGE_MAX, ERR_IMAGE_MEMORY, ERR_CPIO_NAME.
  */
-int image_open(struct machine *m, const char *name, const char *uri, uint64_t size, const char *path,
-	struct image **out);
-/* The size became known; ERR_IMAGE_MEMORY when it does not fit, ERR_IMAGE_TRUNCATED when more is there already. */
+int image_open(struct machine *m, const char *name, const char *uri, uint64_t size,
+	const char *path, struct image **out);
+/* The size became known; ERR_IMAGE_MEMORY when it does not fit, ERR_IMAGE_TRUNCATED when more is
+ * there already. */
 int image_set_total(struct machine *m, struct image *img, uint64_t total);
 /*
- * The only way bytes enter an image. Never touches a byte that is already marked. ERR_IMAGE_MEMORY when
- * off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full (counted, lost).
+ * The only way bytes enter an image. Never touches a byte that is already marked. ERR_IMAGE_MEMORY
+ * when off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full
+ * (counted, lost).
  */
 int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
 /* The memory that the image holds. */
@@ -84,8 +88,8 @@ struct range image_span(const struct image *img);
 /* Whether total is known and every byte is there. */
 bool image_complete(const struct image *img);
 /*
- * Filling has ended: trims the reservation, finds the type (none is no error). ERR_IMAGE_INCOMPLETE leaves it
- * FILLING; the error of a type that claims a broken file leaves it READY without a type.
+ * Filling has ended: trims the reservation, finds the type (none is no error). ERR_IMAGE_INCOMPLETE
+ * leaves it FILLING; the error of a type that claims a broken file leaves it READY without a type.
  */
 int image_close(struct machine *m, struct image *img);
 /* Gives the image and its memory back, in any state. An image that runs as a script stays. */
@@ -98,7 +102,8 @@ struct image *image_find(struct machine *m, const char *name);
 /* Image number i in order of loading, NULL past the last. */
 struct image *image_nth(struct machine *m, unsigned i);
 
-/* Asks each type in turn; 0 and img->type set, or the error of the type that claimed it, or ERR_IMAGE_TYPE. */
+/* Asks each type in turn; 0 and img->type set, or the error of the type that claimed it, or
+ * ERR_IMAGE_TYPE. */
 int image_probe(struct machine *m, struct image *img);
 
 #endif

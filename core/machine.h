@@ -2,9 +2,10 @@
 /*
  * The machine: all mutable state of one booting computer, and the one loop that drives it.
  *
- * A machine is a value. The firmware has one, the simulator a thousand. Whoever makes it owns the memory and
- * calls machine_poll() until m->boot.kind is set, then machine_end() and the platform's boot(). If that comes
- * back, machine_resume() goes on with the script. machine_poll() is never re-entered and never blocks.
+ * A machine is a value. The firmware has one, the simulator a thousand. Whoever makes it owns the
+ * memory and calls machine_poll() until m->boot.kind is set, then machine_end() and the platform's
+ * boot(). If that comes back, machine_resume() goes on with the script. machine_poll() is never
+ * re-entered and never blocks.
  */
 #ifndef CORE_MACHINE_H
 #define CORE_MACHINE_H
@@ -27,7 +28,8 @@
 
 struct net;
 
-struct rng { /* xoshiro128++ seeded from the platform; not for secrets when grade is below HARDWARE */
+struct rng { /* xoshiro128++ seeded from the platform; not for secrets when grade is below HARDWARE
+	      */
 	uint32_t s[4];
 	enum entropy_grade grade;
 };
@@ -57,7 +59,8 @@ struct machine {
 /* Prepares *m (any content) on a platform; inits all services. 0 or negative error. */
 int machine_init(struct machine *m, struct net *net, const struct platform *plat, void *plat_ctx,
 	const struct config *config);
-/* One bounded turn. Returns when the next is needed at the latest, in platform time; may be <= now. */
+/* One bounded turn. Returns when the next is needed at the latest, in platform time; may be <= now.
+ */
 uint64_t machine_poll(struct machine *m);
 /* Before a payload or the end: stops everything; no device writes to memory afterwards. */
 void machine_end(struct machine *m);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hole map: which byte ranges of an object have arrived. A sorted list of disjoint, non-adjacent,
- * half-open intervals of fixed capacity; when a new island does not fit, it is refused and counts as lost.
+ * The hole map: which byte ranges of an object have arrived. A sorted list of disjoint,
+ * non-adjacent, half-open intervals of fixed capacity; when a new island does not fit, it is
+ * refused and counts as lost.
  */
 #ifndef CORE_RANGES_H
 #define CORE_RANGES_H
@@ -19,9 +20,11 @@ struct ranges {
 	struct range r[RANGES_MAX];
 };
 
-/* Adds [start, end); true when all of it is in the map afterwards, false when an island had to be refused. */
+/* Adds [start, end); true when all of it is in the map afterwards, false when an island had to be
+ * refused. */
 bool ranges_add(struct ranges *rs, uint64_t start, uint64_t end);
-/* Takes [start, end) out. When that makes one interval two and the map is full, the upper one is lost. */
+/* Takes [start, end) out. When that makes one interval two and the map is full, the upper one is
+ * lost. */
 void ranges_cut(struct ranges *rs, uint64_t start, uint64_t end);
 /* The first part of [start, end) that is not in the map; false when there is none. */
 bool ranges_hole(const struct ranges *rs, uint64_t start, uint64_t end, struct range *hole);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The handful of C string functions the firmware uses, with their ISO C meaning. Hosted builds take libc's;
- * the freestanding ones are in core/libc.c, but memcpy, memmove and memset, which each CPU writes for itself.
- * str_copy and friends are ours: they always terminate and say when something did not fit.
+ * The handful of C string functions the firmware uses, with their ISO C meaning. Hosted builds take
+ * libc's; the freestanding ones are in core/libc.c, but memcpy, memmove and memset, which each CPU
+ * writes for itself. str_copy and friends are ours: they always terminate and say when something
+ * did not fit.
  */
 #ifndef CORE_STR_H
 #define CORE_STR_H
@@ -27,7 +28,8 @@ bool str_copy_n(char *dst, size_t cap, const char *s, size_t n);
 /* Case-insensitive (ASCII) equality, for what RFCs compare that way. */
 bool str_ieq(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
-/* Untrusted bytes made fit for a terminal: everything outside 0x20..0x7e becomes \xNN. Always terminates. */
+/* Untrusted bytes made fit for a terminal: everything outside 0x20..0x7e becomes \xNN. Always
+ * terminates. */
 void str_clean(char *dst, size_t cap, const void *src, size_t n);
 /* Digits in base 10 or 0x.. 16, whole string, no sign; false on anything else or overflow. */
 bool str_u64(const char *s, uint64_t *value);

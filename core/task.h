@@ -2,12 +2,13 @@
 /*
  * Step tasks: an exchange with the outside world written as a const table that reads top-down.
  *
- * Each row says what to send (enter), how to judge what comes back (event), how long to wait, how often to
- * try again, and where to go when all tries are used up. Waits double from timeout_ms up to timeout_max_ms
- * and are jittered by a quarter either way, so that a thousand nodes that start together drift apart.
+ * Each row says what to send (enter), how to judge what comes back (event), how long to wait, how
+ * often to try again, and where to go when all tries are used up. Waits double from timeout_ms up
+ * to timeout_max_ms and are jittered by a quarter either way, so that a thousand nodes that start
+ * together drift apart.
  *
- * The task lives in its owner's memory; done() is called once with 0 or a negative error, never from inside
- * task_start() and never after task_cancel().
+ * The task lives in its owner's memory; done() is called once with 0 or a negative error, never
+ * from inside task_start() and never after task_cancel().
  */
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
@@ -24,9 +25,12 @@ struct task;
 
 struct step {
 	const char *name;
-	int (*enter)(struct machine *m, struct task *t);  /* first try and each retry; 0 or negative error */
-	int (*event)(struct machine *m, struct task *t, const void *ev); /* NULL: events are ignored */
-	int (*expire)(struct machine *m, struct task *t); /* all tries used up; NULL: fail with .error */
+	int (*enter)(struct machine *m,
+		struct task *t); /* first try and each retry; 0 or negative error */
+	int (*event)(
+		struct machine *m, struct task *t, const void *ev); /* NULL: events are ignored */
+	int (*expire)(
+		struct machine *m, struct task *t); /* all tries used up; NULL: fail with .error */
 	uint32_t timeout_ms;
 	uint32_t timeout_max_ms; /* 0: timeout_ms */
 	uint16_t tries;		 /* 0: without end */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timers: a sorted list of what is due. A timer lives inside its owner and must be stopped before the owner
- * goes. Fires once, from machine_poll(), never from timer_start(). Time is microseconds since machine start.
+ * Timers: a sorted list of what is due. A timer lives inside its owner and must be stopped before
+ * the owner goes. Fires once, from machine_poll(), never from timer_start(). Time is microseconds
+ * since machine start.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
