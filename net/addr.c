@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses as values and as text: Ethernet, IPv4 (RFC 1122 3.2.1.3 for what a host may have) and IPv6 for
- * printing only (RFC 4291 2.2, not the shortest form of RFC 5952). IPv6 text is not parsed.
+ * Addresses as values and as text: Ethernet, IPv4 (RFC 1122 3.2.1.3 for what a host may have) and
+ * IPv6 for printing only (RFC 4291 2.2, not the shortest form of RFC 5952). IPv6 text is not
+ * parsed.
  */
 #include "net/addr.h"
 #include "core/fmt.h"
 #include "core/str.h"
 #include "net/wire.h"
 
-const struct mac mac_broadcast = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+const struct mac mac_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 bool mac_eq(const struct mac *a, const struct mac *b)
 {
@@ -17,7 +18,7 @@ bool mac_eq(const struct mac *a, const struct mac *b)
 
 struct ip_addr ip4_of(uint32_t host_order)
 {
-	struct ip_addr a = { .family = IP_V4 };
+	struct ip_addr a = {.family = IP_V4};
 
 	wire_put32(a.b, host_order);
 	return a;
@@ -56,8 +57,8 @@ bool ip4_is_unicast(uint32_t a)
 
 const char *mac_str(const struct mac *a, char *buf)
 {
-	fmt_print(buf, MAC_STR_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", a->b[0], a->b[1], a->b[2], a->b[3],
-		a->b[4], a->b[5]);
+	fmt_print(buf, MAC_STR_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", a->b[0], a->b[1], a->b[2],
+		a->b[3], a->b[4], a->b[5]);
 	return buf;
 }
 
@@ -71,7 +72,8 @@ const char *ip_str(const struct ip_addr *a, char *buf)
 		break;
 	case IP_V6:
 		for (unsigned i = 0; i < 16; i += 2)
-			n += fmt_print(buf + n, IP_STR_MAX - n, i ? ":%x" : "%x", wire_get16(a->b + i));
+			n += fmt_print(
+				buf + n, IP_STR_MAX - n, i ? ":%x" : "%x", wire_get16(a->b + i));
 		break;
 	default:
 		str_copy(buf, IP_STR_MAX, "none");
@@ -93,7 +95,7 @@ static bool octet_parse(const char *s, size_t n, size_t *at, uint8_t *octet)
 
 bool ip_parse(const char *s, size_t n, struct ip_addr *a)
 {
-	struct ip_addr v = { .family = IP_V4 };
+	struct ip_addr v = {.family = IP_V4};
 	size_t at = 0;
 
 	for (unsigned i = 0; i < 4; i++) {

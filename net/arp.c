@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ARP for IPv4 over Ethernet, one small cache a link: see arp.h for what is believed and what is not. No proxy
- * ARP, no reverse ARP. The address of a link is dev->ip4.addr; links of one machine do not answer for each other.
+ * ARP for IPv4 over Ethernet, one small cache a link: see arp.h for what is believed and what is
+ * not. No proxy ARP, no reverse ARP. The address of a link is dev->ip4.addr; links of one machine
+ * do not answer for each other.
  */
 #include "net/arp.h"
 #include "core/bytes.h"
@@ -31,7 +32,8 @@ static bool arp_parse(const uint8_t *data, uint32_t len, struct arp_msg *msg)
 	struct bytes b = bytes_of(data, len);
 	const uint8_t *h = bytes_take(&b, ARP_LEN);
 
-	if (!h || wire_get16(h) != ARP_ETHERNET || wire_get16(h + 2) != ETH_IPV4 || h[4] != 6 || h[5] != 4)
+	if (!h || wire_get16(h) != ARP_ETHERNET || wire_get16(h + 2) != ETH_IPV4 || h[4] != 6 ||
+		h[5] != 4)
 		return false;
 	msg->op = wire_get16(h + 6);
 	memcpy(msg->sha.b, h + 8, 6);
@@ -42,7 +44,8 @@ static bool arp_parse(const uint8_t *data, uint32_t len, struct arp_msg *msg)
 }
 
 /* tha: whom a reply is for; NULL: a question to all. */
-static void arp_emit(struct netdev *dev, enum arp_op op, uint32_t spa, const struct mac *tha, uint32_t tpa)
+static void arp_emit(
+	struct netdev *dev, enum arp_op op, uint32_t spa, const struct mac *tha, uint32_t tpa)
 {
 	struct pkt *p = pkt_alloc(&dev->net->pool);
 	uint8_t *h = p ? pkt_put(p, ARP_LEN) : NULL;
@@ -113,7 +116,7 @@ static void arp_clear(struct netdev *dev, struct arp_entry *e)
 		next = p->next;
 		pkt_free(&dev->net->pool, p);
 	}
-	*e = (struct arp_entry){ .resolved = false };
+	*e = (struct arp_entry){.resolved = false};
 }
 
 /* A slot for a new neighbour: a free one, or the one that was not used for longest. */
@@ -130,7 +133,10 @@ static struct arp_entry *arp_new(struct netdev *dev, const struct ip_addr *ip)
 	return e;
 }
 
-/* Keeps p until the entry is resolved; of too many the oldest is dropped (RFC 1122 2.3.2.2: keep the latest). */
+/*
+ * Keeps p until the entry is resolved; of too many the oldest is dropped (RFC 1122 2.3.2.2: keep
+ * the latest).
+ */
 static void arp_wait(struct netdev *dev, struct arp_entry *e, struct pkt *p)
 {
 	struct pkt **at = &e->pending;
@@ -211,7 +217,8 @@ static bool arp_hits_probe(const struct netdev *dev, const struct arp_msg *msg)
 {
 	uint32_t probe = ip4_u32(&dev->arp.probe);
 
-	return probe && (msg->spa == probe || (!msg->spa && msg->op == ARP_REQUEST && msg->tpa == probe));
+	return probe &&
+	       (msg->spa == probe || (!msg->spa && msg->op == ARP_REQUEST && msg->tpa == probe));
 }
 
 void arp_input(struct netdev *dev, const uint8_t *data, uint32_t len)
@@ -243,7 +250,7 @@ void arp_announce(struct netdev *dev)
 {
 	uint32_t ours = ip4_u32(&dev->ip4.addr);
 
-	dev->arp.probe = (struct ip_addr){ .family = IP_NONE };
+	dev->arp.probe = (struct ip_addr){.family = IP_NONE};
 	if (ours)
 		arp_emit(dev, ARP_REQUEST, ours, NULL, ours);
 }
@@ -269,8 +276,9 @@ static void arp_fail(struct netdev *dev, struct arp_entry *e)
 	for (; p; p = next) {
 		next = p->next;
 		if (ipv4_quote_parse(bytes_of(p->data, p->len), &q) && q.protocol == IPPROTO_UDP) {
-			err_set(dev->net->m, ERR_ARP_TIMEOUT, "%s: %s does not answer, on the way to %s",
-				dev->name, ip_str(&hop, hop_text), ip_str(&q.dst, dst_text));
+			err_set(dev->net->m, ERR_ARP_TIMEOUT,
+				"%s: %s does not answer, on the way to %s", dev->name,
+				ip_str(&hop, hop_text), ip_str(&q.dst, dst_text));
 			udp_error(dev->net, dev, q.src_port, &q.dst, q.dst_port, ERR_ARP_TIMEOUT);
 		}
 		pkt_free(&dev->net->pool, p);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ARP (RFC 826, 5227) with the small cache of one link. A packet that waits for an answer is kept, at most
- * ARP_PENDING_MAX per neighbour, the latest ones. A question is asked ARP_TRIES times, first ARP_RETRY_US apart,
- * then doubling, jittered by a quarter; when nobody has answered, the sockets that wait are told ERR_ARP_TIMEOUT.
+ * ARP (RFC 826, 5227) with the small cache of one link. A packet that waits for an answer is kept,
+ * at most ARP_PENDING_MAX per neighbour, the latest ones. A question is asked ARP_TRIES times,
+ * first ARP_RETRY_US apart, then doubling, jittered by a quarter; when nobody has answered, the
+ * sockets that wait are told ERR_ARP_TIMEOUT.
  *
- * What is believed: only what answers a question of ours makes or changes an entry. Any ARP packet from a known
- * neighbour (RFC 826 does not ask for its kind) confirms its entry when the MAC is the same; another MAC is a
- * reason to ask again, at most every ARP_DOUBT_US, not to believe. Entries that nothing has confirmed for
- * ARP_EXPIRE_US are asked again before their next use. So a forged packet cannot redirect traffic by itself, but
- * whoever answers a question first is believed: ARP has no better. A server that moves is followed.
+ * What is believed: only what answers a question of ours makes or changes an entry. Any ARP packet
+ * from a known neighbour (RFC 826 does not ask for its kind) confirms its entry when the MAC is the
+ * same; another MAC is a reason to ask again, at most every ARP_DOUBT_US, not to believe. Entries
+ * that nothing has confirmed for ARP_EXPIRE_US are asked again before their next use. So a forged
+ * packet cannot redirect traffic by itself, but whoever answers a question first is believed: ARP
+ * has no better. A server that moves is followed.
  *
- * Requests for our address and RFC 5227 probes for it are answered by the link that has it and by no other.
- * Somebody else using our address is counted, logged once, left to DHCP, and not fought (RFC 5227 2.4 a).
+ * Requests for our address and RFC 5227 probes for it are answered by the link that has it and by
+ * no other. Somebody else using our address is counted, logged once, left to DHCP, and not fought
+ * (RFC 5227 2.4 a).
  */
 #ifndef NET_ARP_H
 #define NET_ARP_H
@@ -26,7 +29,7 @@ struct pkt;
 struct net;
 
 #define ARP_TRIES     5
-#define ARP_RETRY_US  250000  /* then doubling */
+#define ARP_RETRY_US  250000   /* then doubling */
 #define ARP_EXPIRE_US 60000000 /* entries that nothing confirmed are asked again after this */
 #define ARP_DOUBT_US  2000000  /* entries are not doubted when they were confirmed within this */
 
@@ -55,7 +58,10 @@ void arp_send(struct netdev *dev, const struct ip_addr *next_hop, struct pkt *p)
 void arp_input(struct netdev *dev, const uint8_t *data, uint32_t len);
 /* Tells the link who has our address now (RFC 5227 2.3); ends a probe. */
 void arp_announce(struct netdev *dev);
-/* Asks whether anybody has `ip` (RFC 5227 2.1.1); arp.conflicts counts the answers, from 0 for a new `ip`. */
+/*
+ * Asks whether anybody has `ip` (RFC 5227 2.1.1); arp.conflicts counts the answers, from 0 for a
+ * new `ip`.
+ */
 void arp_probe(struct netdev *dev, const struct ip_addr *ip);
 /* Retries and expiry; returns when it wants to be called next. */
 uint64_t arp_poll(struct netdev *dev);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ethernet: who a frame is for and which protocol gets it. Group frames other than broadcast are left to the
- * protocols (a device may filter them before). Sends untagged frames only.
+ * Ethernet: who a frame is for and which protocol gets it. Group frames other than broadcast are
+ * left to the protocols (a device may filter them before). Sends untagged frames only.
  */
 #include "net/eth.h"
 #include "core/bytes.h"
@@ -12,6 +12,8 @@
 #include "net/netdev.h"
 #include "net/pkt.h"
 #include "net/wire.h"
+
+#define ETH_MIN 60 /* of a frame on the wire, without FCS (IEEE 802.3 4A.4.2) */
 
 /* The type field, behind a priority tag if there is one; 0 when the frame ends before it. */
 static uint16_t eth_type(struct bytes *b)

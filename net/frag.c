@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPv4 reassembly: see frag.h. A datagram keeps its ranges sorted, disjoint and not adjacent, so it is complete
- * when one range covers it. Datagrams are told apart by link, source, destination, protocol and id (RFC 791 2.3).
+ * IPv4 reassembly: see frag.h. A datagram keeps its ranges sorted, disjoint and not adjacent, so it
+ * is complete when one range covers it. Datagrams are told apart by link, source, destination,
+ * protocol and id (RFC 791 2.3).
  */
 #include "net/frag.h"
 #include "core/machine.h"
@@ -9,13 +10,17 @@
 #include "net/net.h"
 #include "net/netdev.h"
 
-static bool frag_matches(const struct frag *f, const struct netdev *dev, const struct frag_piece *piece)
+static bool frag_matches(
+	const struct frag *f, const struct netdev *dev, const struct frag_piece *piece)
 {
 	return f->used && f->dev == dev && f->id == piece->id && f->src == piece->src &&
 	       f->dst == piece->dst && f->protocol == piece->protocol;
 }
 
-/* The datagram that the piece is of: a known one, or a new one in a free place or in that of the oldest. */
+/*
+ * The datagram that the piece is of: a known one, or a new one in a free place or in that of the
+ * oldest.
+ */
 static struct frag *frag_find(struct netdev *dev, const struct frag_piece *piece)
 {
 	struct net *net = dev->net;
@@ -42,7 +47,10 @@ static struct frag *frag_find(struct netdev *dev, const struct frag_piece *piece
 	return f;
 }
 
-/* Puts [start, end), which touches nothing but edges, into the sorted list; false when the list is full. */
+/*
+ * Puts [start, end), which touches nothing but edges, into the sorted list; false when the list is
+ * full.
+ */
 static bool frag_mark(struct frag *f, uint16_t start, uint16_t end)
 {
 	unsigned i = 0, n = f->nranges;
@@ -84,7 +92,9 @@ static enum frag_fit frag_check(const struct frag *f, uint32_t start, uint32_t e
 	return FRAG_NEW;
 }
 
-/* Whether the piece agrees with what is known of the datagram's length, which the last piece tells. */
+/*
+ * Whether the piece agrees with what is known of the datagram's length, which the last piece tells.
+ */
 static bool frag_length_ok(struct frag *f, const struct frag_piece *piece, uint32_t end)
 {
 	uint32_t reached = f->nranges ? f->range[f->nranges - 1].end : 0;
@@ -105,7 +115,10 @@ struct frag *frag_input(struct netdev *dev, const struct frag_piece *piece, stru
 
 	if (f->dropped)
 		return NULL;
-	/* RFC 791 3.2: all but the last are made of units of 8. The bound also keeps end within 16 bits. */
+	/*
+	 * RFC 791 3.2: all but the last are made of units of 8. The bound also keeps end within 16
+	 * bits.
+	 */
 	fit = frag_check(f, start, end);
 	if (!n || (piece->more && n % 8) || end > FRAG_DATAGRAM_MAX || fit == FRAG_OVERLAP ||
 		!frag_length_ok(f, piece, end)) {
@@ -116,7 +129,9 @@ struct frag *frag_input(struct netdev *dev, const struct frag_piece *piece, stru
 	if (fit == FRAG_DUPLICATE || !frag_mark(f, (uint16_t)start, (uint16_t)end))
 		return NULL;
 	bytes_copy(&payload, f->data + start, n);
-	return f->total && f->nranges == 1 && !f->range[0].start && f->range[0].end == f->total ? f : NULL;
+	return f->total && f->nranges == 1 && !f->range[0].start && f->range[0].end == f->total
+		       ? f
+		       : NULL;
 }
 
 void frag_free(struct frag *f)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPv4 reassembly (RFC 791, 815), FRAG_MAX datagrams of up to FRAG_DATAGRAM_MAX bytes at once. Fragments come in
- * any order; one that lies wholly in what is there is a duplicate and ignored. One that overlaps in part, or
- * contradicts the length, spoils its datagram: nothing of that datagram is delivered (the rule of RFC 5722, which
- * nobody honest runs into). When all places are taken, the oldest datagram gives way.
+ * IPv4 reassembly (RFC 791, 815), FRAG_MAX datagrams of up to FRAG_DATAGRAM_MAX bytes at once.
+ * Fragments come in any order; one that lies wholly in what is there is a duplicate and ignored.
+ * One that overlaps in part, or contradicts the length, spoils its datagram: nothing of that
+ * datagram is delivered (the rule of RFC 5722, which nobody honest runs into). When all places are
+ * taken, the oldest datagram gives way.
  */
 #ifndef NET_FRAG_H
 #define NET_FRAG_H
@@ -25,8 +26,8 @@ struct frag_piece {
 };
 
 /*
- * Copies a fragment's payload. Returns the datagram when it is complete now: its payload is data[0 .. total),
- * valid until frag_free(), which the caller must call. Otherwise NULL.
+ * Copies a fragment's payload. Returns the datagram when it is complete now: its payload is data[0
+ * .. total), valid until frag_free(), which the caller must call. Otherwise NULL.
  */
 struct frag *frag_input(struct netdev *dev, const struct frag_piece *piece, struct bytes payload);
 void frag_free(struct frag *f);

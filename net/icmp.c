@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ICMPv4: echo replies and the delivery of unreachables, see icmp.h. RFC 792, 1122 3.2.2, 5927.
- * An unreachable reaches a socket only when it quotes our address and a port that is open; whether it was really
- * sent to the quoted peer is for the socket's owner to check. Nothing that comes here ends a transfer by itself.
+ * An unreachable reaches a socket only when it quotes our address and a port that is open; whether
+ * it was really sent to the quoted peer is for the socket's owner to check. Nothing that comes here
+ * ends a transfer by itself.
  */
 #include "net/icmp.h"
 #include "core/err.h"
@@ -56,7 +57,10 @@ static void echo_reply(const struct ip_meta *meta, struct bytes message)
 	ipv4_send(meta->dev, p, &meta->dst, &meta->src, IPPROTO_ICMP);
 }
 
-/* b: the datagram that could not be delivered. RFC 5927 4: believe only what quotes something we can have sent. */
+/*
+ * b: the datagram that could not be delivered. RFC 5927 4: believe only what quotes something we
+ * can have sent.
+ */
 static void unreachable(const struct ip_meta *meta, struct bytes b)
 {
 	struct netdev *dev = meta->dev;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ICMPv4 (RFC 792, 1122): answers echo requests (rate-limited, not for broadcast), hands unreachables that quote
- * a datagram of ours to its socket. Redirects, source quench and all else are counted and ignored (RFC 5927).
+ * ICMPv4 (RFC 792, 1122): answers echo requests (rate-limited, not for broadcast), hands
+ * unreachables that quote a datagram of ours to its socket. Redirects, source quench and all else
+ * are counted and ignored (RFC 5927).
  */
 #ifndef NET_ICMP_H
 #define NET_ICMP_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPv4 input, output, routes (RFC 3442) and the Internet checksum (RFC 1071). See ipv4.h for what is not done.
- * A received payload is never copied, unless it came in fragments; the protocols read it where the device put it.
+ * IPv4 input, output, routes (RFC 3442) and the Internet checksum (RFC 1071). See ipv4.h for what
+ * is not done. A received payload is never copied, unless it came in fragments; the protocols read
+ * it where the device put it.
  */
 #include "net/ipv4.h"
 #include "core/err.h"
@@ -23,12 +24,15 @@
 
 typedef uint32_t __attribute__((may_alias, aligned(1))) csum_word;
 
-/* Sums words as they lie in memory: the sum is the same with all bytes swapped (RFC 1071 2 B), so one swap ends it. */
+/*
+ * Sums words as they lie in memory: the sum is the same with all bytes swapped (RFC 1071 2 B), so
+ * one swap ends it.
+ */
 uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n)
 {
 	const csum_word *w = p;
 	const uint8_t *rest;
-	uint8_t last[4] = { 0 };
+	uint8_t last[4] = {0};
 	uint64_t s = 0;
 	uint32_t half;
 
@@ -48,7 +52,7 @@ uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n)
 	s = (s & 0xffffffff) + (s >> 32);
 	half = (uint32_t)(s & 0xffff) + (uint32_t)(s >> 16);
 	half = (half & 0xffff) + (half >> 16);
-	half = wire_get16((const uint8_t *)&(uint16_t){ (uint16_t)half });
+	half = wire_get16((const uint8_t *)&(uint16_t){(uint16_t)half});
 	sum = (sum & 0xffff) + (sum >> 16);
 	return sum + half;
 }
@@ -60,7 +64,8 @@ uint16_t ipv4_csum_fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-uint32_t ipv4_csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len)
+uint32_t ipv4_csum_pseudo(
+	const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len)
 {
 	uint32_t sum = ipv4_csum_add(protocol, src->b, 4);
 
@@ -98,7 +103,10 @@ static bool options_ok(struct bytes b)
 	return true;
 }
 
-/* Reads the header at the front of b, which then holds the payload without padding; false: malformed. */
+/*
+ * Reads the header at the front of b, which then holds the payload without padding; false:
+ * malformed.
+ */
 static bool header_parse(struct bytes *b, struct ipv4_header *h)
 {
 	struct bytes whole = *b;
@@ -130,15 +138,18 @@ static bool is_broadcast(const struct netdev *dev, uint32_t a)
 	       (dev->ip4.addr.family == IP_V4 && host > 1 && a == (ip4_u32(&dev->ip4.addr) | host));
 }
 
-/* Whether an honest host may have sent from there: RFC 1122 3.2.1.3, 3.3.6. Our own address is not heard. */
+/*
+ * Whether an honest host may have sent from there: RFC 1122 3.2.1.3, 3.3.6. Our own address is not
+ * heard.
+ */
 static bool source_ok(const struct netdev *dev, uint32_t src)
 {
 	return ip4_is_unicast(src) && !is_broadcast(dev, src) && src != ip4_u32(&dev->ip4.addr);
 }
 
 /*
- * Whether a datagram is for this link. A link without address takes any unicast for UDP: the DHCP answer is sent
- * to the address that the link does not have yet (RFC 2131 4.1).
+ * Whether a datagram is for this link. A link without address takes any unicast for UDP: the DHCP
+ * answer is sent to the address that the link does not have yet (RFC 2131 4.1).
  */
 static bool is_for(const struct netdev *dev, const struct ipv4_header *h)
 {
@@ -146,10 +157,12 @@ static bool is_for(const struct netdev *dev, const struct ipv4_header *h)
 		return true;
 	if (is_broadcast(dev, h->dst))
 		return true;
-	return dev->ip4.addr.family == IP_NONE && h->protocol == IPPROTO_UDP && ip4_is_unicast(h->dst);
+	return dev->ip4.addr.family == IP_NONE && h->protocol == IPPROTO_UDP &&
+	       ip4_is_unicast(h->dst);
 }
 
-static void deliver(struct netdev *dev, const struct ipv4_header *h, bool csum_ok, struct bytes payload)
+static void deliver(
+	struct netdev *dev, const struct ipv4_header *h, bool csum_ok, struct bytes payload)
 {
 	const struct ip_protocol *proto = dev->net->config->protocols;
 	struct ip_meta meta = {
@@ -215,7 +228,10 @@ bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q)
 {
 	const uint8_t *p = bytes_take(&b, IPV4_HEADER);
 
-	/* RFC 792: only 8 bytes behind the header need to be there, so its length field and sum say nothing. */
+	/*
+	 * RFC 792: only 8 bytes behind the header need to be there, so its length field and sum say
+	 * nothing.
+	 */
 	if (!p || p[0] >> 4 != 4 || (p[0] & 0xf) < 5 || (wire_get16(p + 6) & IPV4_OFFSET))
 		return false;
 	q->protocol = p[9];
@@ -288,8 +304,8 @@ struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst)
 	return best;
 }
 
-static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
-	uint8_t protocol)
+static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
+	const struct ip_addr *dst, uint8_t protocol)
 {
 	uint8_t *h = pkt_push(p, IPV4_HEADER);
 
@@ -298,7 +314,10 @@ static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr 
 	h[0] = 4 << 4 | IPV4_HEADER / 4;
 	h[1] = 0;
 	wire_put16(h + 2, p->len);
-	/* Routers on the way may fragment: nobody here listens to "fragmentation needed" (RFC 6864 4.1). */
+	/*
+	 * Routers on the way may fragment: nobody here listens to "fragmentation needed" (RFC 6864
+	 * 4.1).
+	 */
 	wire_put16(h + 4, dev->net->ip_id++);
 	wire_put16(h + 6, 0);
 	h[8] = IPV4_TTL;
@@ -313,20 +332,21 @@ static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr 
 /* RFC 1112 6.4 for groups. */
 static void send_to_all(struct netdev *dev, struct pkt *p, uint32_t dst)
 {
-	struct mac group = { { 0x01, 0x00, 0x5e, dst >> 16 & 0x7f, dst >> 8 & 0xff, dst & 0xff } };
+	struct mac group = {{0x01, 0x00, 0x5e, dst >> 16 & 0x7f, dst >> 8 & 0xff, dst & 0xff}};
 
 	eth_send(dev, p, ip4_is_multicast(dst) ? &group : &mac_broadcast, ETH_IPV4);
 }
 
-int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
-	uint8_t protocol)
+int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
+	const struct ip_addr *dst, uint8_t protocol)
 {
 	uint32_t to = ip4_u32(dst), hop_u32 = 0;
 	bool all = ip4_is_multicast(to) || is_broadcast(dev, to);
 	struct ip_addr hop;
 	int rc = 0;
 
-	if (!all && (!ip4_is_unicast(to) || !route_rank(dev, to, &hop_u32) || to == ip4_u32(&dev->ip4.addr)))
+	if (!all && (!ip4_is_unicast(to) || !route_rank(dev, to, &hop_u32) ||
+			    to == ip4_u32(&dev->ip4.addr)))
 		rc = -ERR_NO_ROUTE;
 	else if (p->len + IPV4_HEADER > dev->mtu || !header_push(dev, p, src, dst, protocol))
 		rc = -ERR_TOO_LONG;

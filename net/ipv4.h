@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPv4 (RFC 791, 1122): checked input, reassembly in any order within hard bounds, output with fragmentation
- * refused (we never send more than the link's MTU). Options are skipped, source routes dropped. TTL 64. Hosts are
- * strong (RFC 1122 3.3.4.2): a link takes what is for its own address, and answers leave by the link they are
- * from. Groups are not joined: multicast is dropped. No datagram is ever answered with an ICMP error.
+ * IPv4 (RFC 791, 1122): checked input, reassembly in any order within hard bounds, output with
+ * fragmentation refused (we never send more than the link's MTU). Options are skipped, source
+ * routes dropped. TTL 64. Hosts are strong (RFC 1122 3.3.4.2): a link takes what is for its own
+ * address, and answers leave by the link they are from. Groups are not joined: multicast is
+ * dropped. No datagram is ever answered with an ICMP error.
  */
 #ifndef NET_IPV4_H
 #define NET_IPV4_H
@@ -22,7 +23,7 @@ struct pkt;
 #define IPPROTO_ICMP 1
 #define IPPROTO_UDP  17
 
-struct ipv4_route { /* RFC 3442 classless static route */
+struct ipv4_route {		     /* RFC 3442 classless static route */
 	uint32_t dst, mask, gateway; /* host order */
 };
 #define IPV4_ROUTE_MAX 8
@@ -50,7 +51,10 @@ struct ip_protocol {
 	void (*input)(const struct ip_meta *meta, struct bytes payload);
 };
 
-/* The start of a datagram that we sent, as an ICMP error quotes it or as it waited for its neighbour. */
+/*
+ * The start of a datagram that we sent, as an ICMP error quotes it or as it waited for its
+ * neighbour.
+ */
 struct ipv4_quote {
 	struct ip_addr src, dst;
 	uint8_t protocol;
@@ -62,23 +66,33 @@ bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q);
 /* Borrows p (data at the IPv4 header; it may be trimmed). */
 void ipv4_input(struct netdev *dev, struct pkt *p);
 /*
- * Takes p (data at the transport header) and sends it from dev. src may be any (0.0.0.0) for DHCP. Broadcast
- * and multicast go straight to the link; others by route and ARP. Errors: ERR_NO_ROUTE, ERR_TOO_LONG.
+ * Takes p (data at the transport header) and sends it from dev. src may be any (0.0.0.0) for DHCP.
+ * Broadcast and multicast go straight to the link; others by route and ARP. Errors: ERR_NO_ROUTE,
+ * ERR_TOO_LONG.
  */
-int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
-	uint8_t protocol);
+int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
+	const struct ip_addr *dst, uint8_t protocol);
 /*
- * The device a packet to dst leaves by: the longest prefix of all open links wins, on-link before a route of the
- * same length, default gateways last; links that are up before those that are down, then the boot link. NULL: none.
+ * The device a packet to dst leaves by: the longest prefix of all open links wins, on-link before a
+ * route of the same length, default gateways last; links that are up before those that are down,
+ * then the boot link. NULL: none.
  */
 struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst);
-/* RFC 1071 sum over n bytes on top of `sum`; fold with ipv4_csum_fold. Odd lengths only in the last piece. */
+/*
+ * RFC 1071 sum over n bytes on top of `sum`; fold with ipv4_csum_fold. Odd lengths only in the last
+ * piece.
+ */
 uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n);
-uint16_t ipv4_csum_fold(uint32_t sum); /* complemented; to be stored in wire order; 0 over what has its sum */
+uint16_t ipv4_csum_fold(
+	uint32_t sum); /* complemented; to be stored in wire order; 0 over what has its sum */
 /* Sum of the pseudo header of UDP and TCP. */
-uint32_t ipv4_csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len);
+uint32_t ipv4_csum_pseudo(
+	const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len);
 
-/* IPv4 reassembly: FRAG_MAX datagrams at once, each with a hole map over a fixed buffer. See net/frag.h. */
+/*
+ * IPv4 reassembly: FRAG_MAX datagrams at once, each with a hole map over a fixed buffer. See
+ * net/frag.h.
+ */
 #define FRAG_RANGES_MAX 16
 struct frag {
 	bool used;
@@ -95,6 +109,7 @@ struct frag {
 	} range[FRAG_RANGES_MAX]; /* sorted, disjoint, not adjacent */
 	uint8_t data[FRAG_DATAGRAM_MAX];
 };
-#define FRAG_TIMEOUT_US 15000000 /* RFC 1122 3.3.2 allows 60-120 s; nobody waits that long for a boot */
+#define FRAG_TIMEOUT_US                                                                            \
+	15000000 /* RFC 1122 3.3.2 allows 60-120 s; nobody waits that long for a boot */
 
 #endif

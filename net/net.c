@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The network's turn: each open link delivers at most RX_BUDGET frames, which run through the protocols to the end
- * before the next link is asked, so that a turn needs no more than RX_BUDGET packets beside the rings. Then
- * links that went up or down, neighbours and fragments that wait for something.
+ * The network's turn: each open link delivers at most RX_BUDGET frames, which run through the
+ * protocols to the end before the next link is asked, so that a turn needs no more than RX_BUDGET
+ * packets beside the rings. Then links that went up or down, neighbours and fragments that wait for
+ * something.
  *
- * While frames come, net_poll() asks to be called again at once. A platform that cannot be woken by its NICs
- * should go on polling a little while after that: in lock step with a server the next frame is on its way.
+ * While frames come, net_poll() asks to be called again at once. A platform that cannot be woken by
+ * its NICs should go on polling a little while after that: in lock step with a server the next
+ * frame is on its way.
  */
 #include "net/net.h"
 #include "core/config.h"
@@ -68,7 +70,8 @@ static int net_service_init(struct machine *m)
 	net->reopen = 0;
 	for (unsigned i = 0; i < net->ndev; i++) {
 		if (reopen >> i & 1)
-			netdev_open(&net->dev[i]); /* one that fails was reported, and the others go on */
+			netdev_open(&net->dev[i]); /* one that fails was reported, and the others go
+						      on */
 	}
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Network devices: the table of a machine's links, and what lies between a driver and the protocols. Sharing out
- * the packet pool is done here too: a driver gets rx_ring buffers for good, and what is left over stays for the
- * frames of one turn, for sending, and for packets that wait for a neighbour.
+ * Network devices: the table of a machine's links, and what lies between a driver and the
+ * protocols. Sharing out the packet pool is done here too: a driver gets rx_ring buffers for good,
+ * and what is left over stays for the frames of one turn, for sending, and for packets that wait
+ * for a neighbour.
  */
 #include "net/netdev.h"
 #include "core/err.h"
@@ -81,7 +82,7 @@ int netdev_open(struct netdev *dev)
 	dev->arp.next_us = 0;
 	rc = dev->ops->open(dev);
 	if (rc)
-		return err_set(dev->net->m, (enum err)-rc, "%s (%s)", dev->name, dev->driver);
+		return err_set(dev->net->m, (enum err) - rc, "%s (%s)", dev->name, dev->driver);
 	dev->is_open = true;
 	return 0;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A network device: a thing that sends and receives Ethernet frames. Drivers move packets between ring and
- * queue and nothing more; everything above sees only this.
+ * A network device: a thing that sends and receives Ethernet frames. Drivers move packets between
+ * ring and queue and nothing more; everything above sees only this.
  *
- * Rules for drivers: open() brings the device up, allocates from the bus only on the first open; close() stops
- * all DMA, returns every packet and allocates nothing; send() takes the packet, always, and frees it when done
- * or when the ring is full (counted); poll() delivers at most `budget` frames with netdev_rx() and keeps
- * dev->link_up true to the wire; a frame has no FCS. Memory of packets is DMA-able as it is.
+ * Rules for drivers: open() brings the device up, allocates from the bus only on the first open;
+ * close() stops all DMA, returns every packet and allocates nothing; send() takes the packet,
+ * always, and frees it when done or when the ring is full (counted); poll() delivers at most
+ * `budget` frames with netdev_rx() and keeps dev->link_up true to the wire; a frame has no FCS.
+ * Memory of packets is DMA-able as it is.
  */
 #ifndef NET_NETDEV_H
 #define NET_NETDEV_H
@@ -33,12 +34,13 @@ struct netdev_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint32_t rx_errors;  /* the device said the frame is bad, or it made no sense */
 	uint32_t rx_no_buf;  /* ring could not be refilled */
-	uint32_t rx_overrun; /* the device lost frames because the ring was empty, as far as it tells */
+	uint32_t rx_overrun; /* lost by the device because the ring was empty, as far as it tells */
 	uint32_t tx_full;    /* ring full: packet dropped */
 	uint32_t tx_errors;
-	uint32_t bad_eth, bad_arp, bad_ip, bad_icmp, bad_udp; /* malformed, dropped by the stack */
+	/* malformed, dropped by the stack: */
+	uint32_t bad_eth, bad_arp, bad_ip, bad_icmp, bad_udp;
 	uint32_t no_port;    /* well-formed datagrams for nobody */
-	uint32_t rx_ignored; /* frames for others, looped ones of ours, and of protocols that we do not speak */
+	uint32_t rx_ignored; /* for others, looped ones of ours, protocols that we do not speak */
 };
 
 #define NETDEV_PRIV_MAX 1024
@@ -46,24 +48,27 @@ struct netdev_stats {
 struct netdev {
 	struct net *net;
 	const struct netdev_ops *ops;
-	const char *driver;    /* "virtio-net", "e1000": ${netN/chip} */
-	struct bus_dev *bus;   /* NULL for what is not on a bus */
-	char name[8];	       /* "net0" */
+	const char *driver;  /* "virtio-net", "e1000": ${netN/chip} */
+	struct bus_dev *bus; /* NULL for what is not on a bus */
+	char name[8];	     /* "net0" */
 	uint8_t index;
 	bool is_open;
 	bool link_up;
 	uint64_t link_since_us; /* of the last change, platform time */
 	struct mac mac;
-	uint16_t mtu;	   /* payload of a frame, 68 .. MTU_MAX, in use: may be lowered by DHCP option 26 */
-	uint16_t mtu_max;  /* what the device can */
-	unsigned rx_ring;  /* receive buffers the driver may hold: its share of the pool; set before open */
+	uint16_t mtu; /* payload of a frame, 68 .. mtu_max, in use: DHCP option 26 may lower it */
+	uint16_t mtu_max; /* what the device can */
+	unsigned rx_ring; /* receive buffers the driver may hold: netdev_share() sets it */
 	struct netdev_stats stats;
 	struct arp_cache arp;
 	struct ipv4_conf ip4;
 	_Alignas(16) uint8_t priv[NETDEV_PRIV_MAX]; /* the driver's */
 };
 
-/* A free slot, named and zeroed, or NULL. The driver fills ops, driver, mac, mtu_max and calls netdev_add(). */
+/*
+ * A free slot, named and zeroed, or NULL. The driver fills ops, driver, mac, mtu_max and calls
+ * netdev_add().
+ */
 struct netdev *netdev_new(struct net *net);
 /* Makes it known. Before that, netdev_new() may hand out the same slot again. */
 void netdev_add(struct netdev *dev);
@@ -75,7 +80,10 @@ int netdev_open(struct netdev *dev);
 void netdev_close(struct netdev *dev);
 /* Takes p: a whole frame from its destination address on. */
 void netdev_send(struct netdev *dev, struct pkt *p);
-/* From a driver's poll(): takes p, a frame of p->len bytes. Only queues: no protocol runs inside a driver. */
+/*
+ * From a driver's poll(): takes p, a frame of p->len bytes. Only queues: no protocol runs inside a
+ * driver.
+ */
 void netdev_rx(struct netdev *dev, struct pkt *p);
 /* From a driver: the link is now up or down. Only marks: net_poll() tells the protocols. */
 void netdev_link(struct netdev *dev, bool up);

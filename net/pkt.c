@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pool of packet buffers: a free list, last freed first used, so that the next packet finds a warm cache.
- * A packet freed twice stays free once and is counted: the pool must not be what turns a mistake into a crash.
+ * The pool of packet buffers: a free list, last freed first used, so that the next packet finds a
+ * warm cache. A packet freed twice stays free once and is counted: the pool must not be what turns
+ * a mistake into a crash.
  */
 #include "net/pkt.h"
 
 void pkt_pool_init(struct pkt_pool *pool, uint8_t *buffers)
 {
-	*pool = (struct pkt_pool){ .nfree = 0 };
+	*pool = (struct pkt_pool){.nfree = 0};
 	for (unsigned i = PKT_MAX; i-- > 0;) {
 		pool->pkts[i].buf = buffers + (size_t)i * PKT_SIZE;
 		pkt_free(pool, &pool->pkts[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packets: one contiguous DMA-able buffer each, from one pool, with one owner. A function that takes a packet
- * takes it also when it fails. Data lies in [data, data + len) inside buf[PKT_SIZE].
+ * Packets: one contiguous DMA-able buffer each, from one pool, with one owner. A function that
+ * takes a packet takes it also when it fails. Data lies in [data, data + len) inside buf[PKT_SIZE].
  */
 #ifndef NET_PKT_H
 #define NET_PKT_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UDP (RFC 768, RFC 1122 4.1). Sockets are a list that udp_open() bounds to UDP_SOCK_MAX. Datagrams for a port that
- * nobody has are counted and not answered: a boot firmware need not help those who scan it.
+ * UDP (RFC 768, RFC 1122 4.1). Sockets are a list that udp_open() bounds to UDP_SOCK_MAX. Datagrams
+ * for a port that nobody has are counted and not answered: a boot firmware need not help those who
+ * scan it.
  */
 #include "net/udp.h"
 #include "core/err.h"
@@ -30,11 +31,15 @@ static struct udp_sock *udp_find(struct net *net, const struct netdev *dev, uint
 	return s;
 }
 
-/* A free port that an attacker cannot guess; 0 when there is none, which so few sockets cannot make happen. */
+/*
+ * A free port that an attacker cannot guess; 0 when there is none, which so few sockets cannot make
+ * happen.
+ */
 static uint16_t udp_free_port(struct net *net, const struct netdev *dev)
 {
 	for (unsigned i = 0; i < UDP_PORT_TRIES; i++) {
-		uint16_t port = (uint16_t)(UDP_PORT_FIRST + rng_below(net->m, 0x10000 - UDP_PORT_FIRST));
+		uint16_t port =
+			(uint16_t)(UDP_PORT_FIRST + rng_below(net->m, 0x10000 - UDP_PORT_FIRST));
 
 		if (!udp_find(net, dev, port))
 			return port;
@@ -74,23 +79,24 @@ void udp_close(struct net *net, struct udp_sock *s)
 struct pkt *udp_alloc(struct net *net)
 {
 	/* The headroom of every packet has room for them: */
-	_Static_assert(PKT_HEADROOM >= ETH_HEADER + IPV4_HEADER + UDP_HEADER, "headers fit the headroom");
+	_Static_assert(
+		PKT_HEADROOM >= ETH_HEADER + IPV4_HEADER + UDP_HEADER, "headers fit the headroom");
 	return pkt_alloc(&net->pool);
 }
 
-static int udp_refuse(struct net *net, struct pkt *p, const struct netdev *dev, const struct ip_addr *dst,
-	uint16_t dst_port, enum err code)
+static int udp_refuse(struct net *net, struct pkt *p, const struct netdev *dev,
+	const struct ip_addr *dst, uint16_t dst_port, enum err code)
 {
 	char text[IP_STR_MAX];
 
 	if (p)
 		pkt_free(&net->pool, p);
-	return err_set(net->m, code, "%s: UDP to %s port %u", dev ? dev->name : "any link", ip_str(dst, text),
-		dst_port);
+	return err_set(net->m, code, "%s: UDP to %s port %u", dev ? dev->name : "any link",
+		ip_str(dst, text), dst_port);
 }
 
-int udp_send(struct net *net, struct udp_sock *s, struct netdev *dev, struct pkt *p, const struct ip_addr *src,
-	const struct ip_addr *dst, uint16_t dst_port)
+int udp_send(struct net *net, struct udp_sock *s, struct netdev *dev, struct pkt *p,
+	const struct ip_addr *src, const struct ip_addr *dst, uint16_t dst_port)
 {
 	uint32_t len;
 	uint16_t sum;
@@ -116,7 +122,7 @@ int udp_send(struct net *net, struct udp_sock *s, struct netdev *dev, struct pkt
 	sum = ipv4_csum_fold(ipv4_csum_add(ipv4_csum_pseudo(src, dst, IPPROTO_UDP, len), h, len));
 	wire_put16(h + 6, sum ? sum : 0xffff); /* RFC 768: 0 would mean that there is none */
 	rc = ipv4_send(dev, p, src, dst, IPPROTO_UDP);
-	return rc ? udp_refuse(net, NULL, dev, dst, dst_port, (enum err)-rc) : 0;
+	return rc ? udp_refuse(net, NULL, dev, dst, dst_port, (enum err) - rc) : 0;
 }
 
 /* Whether the checksum of the datagram in b is right, absent, or was seen to by the device. */

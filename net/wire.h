@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fields of the fixed headers, big-endian and unaligned. Only for bytes whose presence was checked before: taken
- * with bytes_take() or made with pkt_push(). A header is fetched with one check and read in place, because this
- * is the path of every packet; everything of variable length goes through core/bytes.h.
+ * Fields of the fixed headers, big-endian and unaligned. Only for bytes whose presence was checked
+ * before: taken with bytes_take() or made with pkt_push(). A header is fetched with one check and
+ * read in place, because this is the path of every packet; everything of variable length goes
+ * through core/bytes.h.
  */
 #ifndef NET_WIRE_H
 #define NET_WIRE_H
