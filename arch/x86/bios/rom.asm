@@ -16,7 +16,7 @@
 	bits	16
 	org	0
 
-RESIDENT	equ 4096		; bytes that stay in the upper memory area
+RESIDENT	equ 2048		; bytes that stay in the upper memory area
 SCRATCH		equ 0x0800		; segment of the handover page while booting: 0x8000, free by then
 RELOAD_AT	equ 0x100000		; where a payload that had to be read again goes
 

@@ -122,20 +122,21 @@ static void relocate(uint8_t *image, const uint8_t *rel)
 	}
 }
 
-/* Undoes romtool's filter: operands of call and jmp back from absolute to relative. */
-static void unfilter(uint8_t *p, uint32_t n)
+/* Undoes romtool's filter_calls(): operands of call and jmp that lead into the code are relative again. */
+static void unfilter(uint8_t *p, int32_t size)
 {
-	for (uint32_t i = 0; i + 5 <= n;) {
-		uint32_t value;
+	for (int32_t i = 0; i + 5 <= size;) {
+		int32_t value;
 
-		if ((p[i] & 0xfe) != 0xe8) {
-			i++;
+		if ((p[i++] & 0xfe) != 0xe8)
 			continue;
-		}
-		memcpy(&value, p + i + 1, 4);
-		value -= i + 5;
-		memcpy(p + i + 1, &value, 4);
-		i += 5;
+		memcpy(&value, p + i, 4);
+		i += 4;
+		if (value >= 0 && value < size)
+			value -= i;
+		else if (value < 0 && value >= -i)
+			value += size;
+		memcpy(p + i - 4, &value, 4);
 	}
 }
 
@@ -158,7 +159,7 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 		return NULL;
 	if (!lzma_decode(image, pl->unpacked, packed, pl->packed, pl->props, image + size - LZMA_WORK))
 		return NULL;
-	unfilter(image, pl->code);
+	unfilter(image, (int32_t)pl->code);
 	relocate(image, image + pl->image);
 	zero(image + pl->image, pl->memory - pl->image);
 	return image + pl->entry;
