@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in the hosted builds: the Linux program, the simulator, the tests. It differs from the BIOS's table in
- * that it has no drivers: whoever makes the machine gives it its links.
+ * What is in the hosted builds: the Linux program, the simulator, the tests. It differs from the
+ * BIOS's table in that it has no drivers: whoever makes the machine gives it its links.
  */
 #include "config/commands.h"
 #include "config/system.h"
@@ -14,9 +14,9 @@ static const struct driver *const drivers[] = {
 };
 
 static const struct ip_protocol protocols[] = {
-	{ IPPROTO_UDP, udp_input },
-	{ IPPROTO_ICMP, icmp_input },
-	{ 0, NULL },
+	{IPPROTO_UDP, udp_input},
+	{IPPROTO_ICMP, icmp_input},
+	{0, NULL},
 };
 
 static const struct filler_ops *const schemes[] = {
@@ -36,8 +36,8 @@ static const struct setting_source *const sources[] = {
 	NULL,
 };
 
-static const struct service console_service = { .name = "console", .poll = console_poll };
-static const struct service script_service = { .name = "script", .poll = script_poll };
+static const struct service console_service = {.name = "console", .poll = console_poll};
+static const struct service script_service = {.name = "script", .poll = script_poll};
 
 static const struct service *const services[] = {
 	&console_service,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames over a file descriptor: tun(4) in TAP mode and packet(7). The kernel holds the ring, so packets are taken
- * from the pool only when a frame is there.
+ * Frames over a file descriptor: tun(4) in TAP mode and packet(7). The kernel holds the ring, so
+ * packets are taken from the pool only when a frame is there.
  *
- * Frames from a packet socket come with what the kernel knows of them: a checksum that the sender left to the
- * device (the sender is this computer, or the other end of a veth) counts as verified, and the VLAN tag that was
- * taken off tells frames of other networks apart, which are dropped.
- * Limits: what is larger than a packet buffer (offloads that merge segments) is an error; no multicast filters.
+ * Frames from a packet socket come with what the kernel knows of them: a checksum that the sender
+ * left to the device (the sender is this computer, or the other end of a veth) counts as verified,
+ * and the VLAN tag that was taken off tells frames of other networks apart, which are dropped.
+ * Limits: what is larger than a packet buffer (offloads that merge segments) is an error; no
+ * multicast filters.
  */
 #include <assert.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ static struct frames *frames_of(struct netdev *dev)
 
 static bool link_is_up(const struct frames *f)
 {
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = {0};
 
 	memcpy(ifr.ifr_name, f->name, sizeof(ifr.ifr_name));
 	return !f->gone && ioctl(f->ctl, SIOCGIFFLAGS, &ifr) == 0 &&
@@ -99,10 +100,11 @@ static ssize_t packet_read(int fd, struct pkt *p, size_t room)
 		struct cmsghdr align;
 		uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	} control;
-	struct iovec iov = { p->data, room };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-	};
+	struct iovec iov = {p->data, room};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(fd, &msg, MSG_TRUNC);
 	uint32_t status;
 	uint16_t vlan;
@@ -183,14 +185,15 @@ static struct mac mac_random(struct machine *m)
 
 	for (unsigned i = 0; i < sizeof(mac.b); i++)
 		mac.b[i] = (uint8_t)rng_u32(m);
-	mac.b[0] = (uint8_t)((mac.b[0] & ~1) | 2); /* IEEE 802 8.2: individual, locally administered */
+	/* IEEE 802 8.2: individual, locally administered. */
+	mac.b[0] = (uint8_t)((mac.b[0] & ~1) | 2);
 	return mac;
 }
 
 void frames_add(struct net *net, const char *driver, const struct frames *f, const struct mac *mac)
 {
 	struct netdev *dev = netdev_new(net);
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = {0};
 
 	static_assert(sizeof(*f) <= NETDEV_PRIV_MAX, "a link's state has its place in the link");
 	if (!dev)

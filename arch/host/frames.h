@@ -12,16 +12,16 @@ struct net;
 struct netdev;
 
 struct frames {
-	int fd;		 /* non-blocking */
-	bool is_packet;	 /* a packet(7) socket, which says more about each frame */
-	short up_flags;	 /* flags of the interface that together mean that the link is up */
+	int fd;		/* non-blocking */
+	bool is_packet; /* a packet(7) socket, which says more about each frame */
+	short up_flags; /* flags of the interface that together mean that the link is up */
 	char name[IFNAMSIZ];
-	int ctl;	 /* any socket, to ask about the interface */
-	bool gone;	 /* the interface was deleted: no frame will ever come */
+	int ctl;	      /* any socket, to ask about the interface */
+	bool gone;	      /* the interface was deleted: no frame will ever come */
 	uint64_t link_due_us; /* when to look at the link again */
 };
 
-/* Makes it a link of the net, owner of the descriptors from then on. mac NULL: a random local one. */
+/* Makes it a link of the net, which owns the descriptors then. mac NULL: a random local one. */
 void frames_add(struct net *net, const char *driver, const struct frames *f, const struct mac *mac);
 /* What to wait for; -1 while it is closed or when it is gone. */
 int frames_fd(const struct netdev *dev);

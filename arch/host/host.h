@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine as a Linux process: physical memory is one mapping, links are TAP devices and packet sockets,
- * the console is the terminal, and starting a payload means saying what would be started.
+ * The machine as a Linux process: physical memory is one mapping, links are TAP devices and packet
+ * sockets, the console is the terminal, and starting a payload means saying what would be started.
  */
 #ifndef ARCH_HOST_HOST_H
 #define ARCH_HOST_HOST_H
@@ -16,11 +16,11 @@
 
 struct net;
 
-#define HOST_RAM_START	  MEM_LOW /* physical address of the first byte of our memory */
-#define HOST_MEMORY_MIB	  1024u	  /* as much as that unless --memory says otherwise: costs what is used */
-#define HOST_MEMORY_MAX	  (1u << 20)
-#define HOST_OUT_MAX	  4096
-#define HOST_KEY_EOF_US	  100000 /* at the end of input a Ctrl-D is typed so often */
+#define HOST_RAM_START	MEM_LOW /* physical address of the first byte of our memory */
+#define HOST_MEMORY_MIB 1024u	/* unless --memory says otherwise; costs what is used */
+#define HOST_MEMORY_MAX (1u << 20)
+#define HOST_OUT_MAX	4096
+#define HOST_KEY_EOF_US 100000 /* at the end of input a Ctrl-D is typed so often */
 
 enum host_link { HOST_TAP, HOST_PACKET };
 
@@ -38,7 +38,7 @@ struct host_options {
 	uint64_t seed;
 	const char *save;	 /* directory for what was fetched; NULL: nowhere */
 	const char *script_file; /* NULL: none */
-	int text;		 /* argv from here on is a line of script; argc when there is none */
+	int text; /* argv from here on is a line of script; argc when there is none */
 };
 
 struct host {
@@ -58,7 +58,7 @@ struct host {
 
 extern const struct platform host_platform; /* ctx: struct host * */
 
-/* Parses the command line; exits with a message when it makes no sense, and for --help and --version. */
+/* Parses the command line; exits when it makes no sense, and for --help and --version. */
 void host_options(struct host_options *o, int argc, char **argv);
 
 /* Makes the memory and starts the clock; false, and errno, when there is not so much. */
@@ -88,9 +88,9 @@ void packet_add(struct net *net, const char *name, const struct mac *mac);
 
 /* Prints what would be started now. */
 void host_report(struct host *h, const struct boot_request *req);
-/* Writes all complete images into the directory, under their names; false and a message when that fails. */
+/* Writes all complete images into the directory; false and a message when that fails. */
 bool host_save_images(struct host *h, const char *dir);
-/* Carries out the moves and blobs, then writes boot.initrd and boot.cmdline: what the kernel would find. */
+/* Carries out the moves, then writes what the kernel would find: boot.initrd, boot.cmdline. */
 bool host_save_boot(struct host *h, const struct boot_request *req, const char *dir);
 
 #endif

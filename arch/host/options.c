@@ -10,8 +10,9 @@
 static const char usage[] =
 	"usage: reveille [OPTION...] [COMMAND...]\n"
 	"\n"
-	"Runs the firmware as a process. COMMAND is a line of script; without one, and without --script, a\n"
-	"shell starts on the terminal. What would be booted is printed. Status: 0 when the script succeeded.\n"
+	"Runs the firmware as a process. COMMAND is a line of script; without one, and without\n"
+	"--script, a shell starts on the terminal. What would be booted is printed. The exit\n"
+	"status is 0 when the script succeeded.\n"
 	"\n"
 	"  --tap NAME        a link: our end of the TAP device NAME\n"
 	"  --interface NAME  a link: any Ethernet interface, beside the kernel's own use of it\n"
@@ -24,21 +25,31 @@ static const char usage[] =
 	"\n"
 	"  reveille --tap tap0 'dhcp && imgfetch tftp://${next-server}/file && imgstat'\n";
 
-enum { OPT_TAP = 1, OPT_INTERFACE, OPT_MAC, OPT_SCRIPT, OPT_MEMORY, OPT_SAVE, OPT_SEED, OPT_VERBOSE, OPT_HELP,
-	OPT_VERSION };
+enum {
+	OPT_TAP = 1,
+	OPT_INTERFACE,
+	OPT_MAC,
+	OPT_SCRIPT,
+	OPT_MEMORY,
+	OPT_SAVE,
+	OPT_SEED,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_VERSION
+};
 
 static const struct option options[] = {
-	{ "tap", required_argument, NULL, OPT_TAP },
-	{ "interface", required_argument, NULL, OPT_INTERFACE },
-	{ "mac", required_argument, NULL, OPT_MAC },
-	{ "script", required_argument, NULL, OPT_SCRIPT },
-	{ "memory", required_argument, NULL, OPT_MEMORY },
-	{ "save", required_argument, NULL, OPT_SAVE },
-	{ "seed", required_argument, NULL, OPT_SEED },
-	{ "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
+	{"tap", required_argument, NULL, OPT_TAP},
+	{"interface", required_argument, NULL, OPT_INTERFACE},
+	{"mac", required_argument, NULL, OPT_MAC},
+	{"script", required_argument, NULL, OPT_SCRIPT},
+	{"memory", required_argument, NULL, OPT_MEMORY},
+	{"save", required_argument, NULL, OPT_SAVE},
+	{"seed", required_argument, NULL, OPT_SEED},
+	{"verbose", no_argument, NULL, OPT_VERBOSE},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
 };
 
 static void link_option(struct host_options *o, enum host_link kind, const char *name)
@@ -57,9 +68,11 @@ static void mac_option(struct host_options *o, const char *text)
 	if (!o->nlinks)
 		host_die("--mac comes behind the link that it is for");
 	if (strlen(text) != 17 ||
-		sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", b, b + 1, b + 2, b + 3, b + 4, b + 5, &end) != 6 ||
+		sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", b, b + 1, b + 2, b + 3, b + 4, b + 5,
+			&end) != 6 ||
 		end != 17 || b[0] & 1)
-		host_die("--mac %s: not the address of one station, such as 02:00:00:12:34:56", text);
+		host_die("--mac %s: not the address of one station, such as 02:00:00:12:34:56",
+			text);
 	for (unsigned i = 0; i < 6; i++)
 		o->link[o->nlinks - 1].mac.b[i] = (uint8_t)b[i];
 	o->link[o->nlinks - 1].has_mac = true;
@@ -70,8 +83,8 @@ static uint64_t number_option(const char *name, const char *text, uint64_t min, 
 	uint64_t value;
 
 	if (!str_u64(text, &value) || value < min || value > max)
-		host_die("--%s %s: a number from %llu to %llu is needed", name, text, (unsigned long long)min,
-			(unsigned long long)max);
+		host_die("--%s %s: a number from %llu to %llu is needed", name, text,
+			(unsigned long long)min, (unsigned long long)max);
 	return value;
 }
 
@@ -125,7 +138,7 @@ void host_options(struct host_options *o, int argc, char **argv)
 {
 	int which;
 
-	*o = (struct host_options){ .memory_mib = HOST_MEMORY_MIB };
+	*o = (struct host_options){.memory_mib = HOST_MEMORY_MIB};
 	/* "+": a word of the script that looks like an option is the script's. */
 	while ((which = getopt_long(argc, argv, "+", options, NULL)) != -1)
 		option(o, which, optarg);

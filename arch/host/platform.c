@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The platform of a Linux process. Memory is a mapping of which only touched pages cost anything; physical address
- * HOST_RAM_START is its first byte, and the map says that there is nothing else.
+ * The platform of a Linux process. Memory is a mapping of which only touched pages cost anything;
+ * physical address HOST_RAM_START is its first byte, and the map says that there is nothing else.
  *
- * Standard input is the keyboard whatever it is; where it ends, a Ctrl-D is typed now and then, so that a shell
- * and a prompt end. From a pipe no more is read than the console has room for.
+ * Standard input is the keyboard whatever it is; where it ends, a Ctrl-D is typed now and then, so
+ * that a shell and a prompt end. From a pipe no more is read than the console has room for.
  */
 #include <errno.h>
 #include <poll.h>
@@ -62,7 +62,7 @@ static unsigned host_memory_map(void *ctx, struct mem_range *rows, unsigned max)
 
 	if (!max)
 		return 0;
-	rows[0] = (struct mem_range){ HOST_RAM_START, HOST_RAM_START + h->ram_size, MEM_RAM };
+	rows[0] = (struct mem_range){HOST_RAM_START, HOST_RAM_START + h->ram_size, MEM_RAM};
 	return 1;
 }
 
@@ -70,7 +70,7 @@ static unsigned host_memory_map(void *ctx, struct mem_range *rows, unsigned max)
 static void host_memory_self(void *ctx, struct mem_range *self)
 {
 	(void)ctx;
-	*self = (struct mem_range){ 0, 0, MEM_RESERVED };
+	*self = (struct mem_range){0, 0, MEM_RESERVED};
 }
 
 /* What the firmware would destroy on a real machine ends the process here. */
@@ -79,7 +79,8 @@ static uint8_t *host_memory(struct host *h, uint64_t phys, uint64_t n)
 	uint64_t off = phys - HOST_RAM_START;
 
 	if (phys < HOST_RAM_START || off > h->ram_size || n > h->ram_size - off) {
-		fprintf(stderr, "reveille: access to memory that is not there: %llu bytes at 0x%llx\n",
+		fprintf(stderr,
+			"reveille: access to memory that is not there: %llu bytes at 0x%llx\n",
 			(unsigned long long)n, (unsigned long long)phys);
 		abort();
 	}
@@ -111,7 +112,7 @@ void host_flush(struct host *h)
 
 	while (done < h->nout) {
 		ssize_t n = write(STDOUT_FILENO, h->out + done, h->nout - done);
-		struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+		struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
 		if (n > 0)
 			done += (unsigned)n;
@@ -154,7 +155,7 @@ static int key_eof(struct host *h)
 static int host_key(void *ctx)
 {
 	struct host *h = ctx;
-	struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
 	unsigned char c;
 	ssize_t n;
 
@@ -186,19 +187,19 @@ static void host_idle(void *ctx, uint64_t until_us)
 	if (!wait)
 		return;
 	wait = wait < IDLE_MAX_US ? wait : IDLE_MAX_US;
-	t = (struct timespec){ (time_t)(wait / 1000000), (long)(wait % 1000000 * 1000) };
+	t = (struct timespec){(time_t)(wait / 1000000), (long)(wait % 1000000 * 1000)};
 	if (!h->eof && key_room(h))
-		fds[n++] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+		fds[n++] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
 	for (unsigned i = 0; i < h->net->ndev; i++) {
 		int fd = frames_fd(&h->net->dev[i]);
 
 		if (fd >= 0)
-			fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+			fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
 	}
 	ppoll(fds, n, &t, NULL);
 }
 
-/* The computer's own is not ours to give away: a server must not take us for its operating system. */
+/* Not the computer's own: a server must not take us for its operating system. */
 static bool host_uuid(void *ctx, uint8_t uuid[16])
 {
 	(void)ctx;
@@ -242,8 +243,8 @@ bool host_init(struct host *h)
 	h->start_ns = clock_ns();
 	h->seed = h->opt.seed;
 	h->ram_size = (uint64_t)h->opt.memory_mib << 20;
-	h->ram = mmap(NULL, h->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		-1, 0);
+	h->ram = mmap(NULL, h->ram_size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return h->ram != MAP_FAILED;
 }
 

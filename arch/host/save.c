@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of a hosted run: what would be started, in words, and with --save what was fetched, in files. Only the
- * last part of an image's name counts; of two images with the same name the later one stays.
+ * The end of a hosted run: what would be started, in words, and with --save what was fetched, in
+ * files. Only the last part of an image's name counts; of two images with the same name the later
+ * one stays.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +25,14 @@ void host_report(struct host *h, const struct boot_request *req)
 		console_print(m, "Would switch off now.\n");
 	if (req->kind != BOOT_LINUX)
 		return;
-	console_print(m, "Would start Linux now: boot protocol %u.%02u, entry 0x%x, memory 0x%llx to 0x%llx\n",
-		req->protocol >> 8, req->protocol & 0xff, req->entry, (unsigned long long)req->kernel_start,
-		(unsigned long long)req->kernel_end);
+	console_print(m,
+		"Would start Linux now: boot protocol %u.%02u, entry 0x%x, memory 0x%llx to "
+		"0x%llx\n",
+		req->protocol >> 8, req->protocol & 0xff, req->entry,
+		(unsigned long long)req->kernel_start, (unsigned long long)req->kernel_end);
 	if (req->initrd_size)
-		console_print(m, "initrd: %llu bytes at 0x%llx\n", (unsigned long long)req->initrd_size,
+		console_print(m, "initrd: %llu bytes at 0x%llx\n",
+			(unsigned long long)req->initrd_size,
 			(unsigned long long)req->initrd_start);
 	console_print(m, "command line: ");
 	console_write(m, req->cmdline, strlen(req->cmdline));
@@ -36,8 +40,8 @@ void host_report(struct host *h, const struct boot_request *req)
 	for (unsigned i = 0; image_nth(m, i); i++) {
 		const struct image *img = image_nth(m, i);
 
-		console_print(m, "image: %s, %llu bytes at 0x%llx\n", img->name, (unsigned long long)img->total,
-			(unsigned long long)img->base);
+		console_print(m, "image: %s, %llu bytes at 0x%llx\n", img->name,
+			(unsigned long long)img->total, (unsigned long long)img->base);
 	}
 }
 
@@ -72,7 +76,8 @@ static bool save_write(int fd, const void *data, size_t n)
 }
 
 /* Physical memory as a file. */
-static bool save_memory(struct host *h, const char *dir, const char *name, uint64_t phys, uint64_t n)
+static bool save_memory(
+	struct host *h, const char *dir, const char *name, uint64_t phys, uint64_t n)
 {
 	uint8_t buf[COPY_BYTES];
 	int fd = save_open(dir, name);
@@ -134,8 +139,10 @@ bool host_save_boot(struct host *h, const struct boot_request *req, const char *
 		}
 	}
 	for (unsigned i = 0; i < req->nblobs; i++)
-		host_platform.phys_write(h, req->blobs[i].dst, req->blob + req->blobs[i].off, req->blobs[i].n);
+		host_platform.phys_write(
+			h, req->blobs[i].dst, req->blob + req->blobs[i].off, req->blobs[i].n);
 	ok = save_memory(h, dir, "boot.initrd", req->initrd_start, req->initrd_size);
 	fd = save_open(dir, "boot.cmdline");
-	return fd >= 0 && save_write(fd, req->cmdline, strlen(req->cmdline)) && close(fd) == 0 && ok;
+	return fd >= 0 && save_write(fd, req->cmdline, strlen(req->cmdline)) && close(fd) == 0 &&
+	       ok;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A TAP device as a link (Linux Documentation/networking/tuntap.rst): the kernel's side is an interface that can
- * be bridged or have a server on it, ours is the other end of its cable. The link is up when that interface is.
- * An interface of that name is made when there is none, which takes a privilege, and vanishes with us.
+ * A TAP device as a link (Linux Documentation/networking/tuntap.rst): the kernel's side is an
+ * interface that can be bridged or have a server on it, ours is the other end of its cable. The
+ * link is up when that interface is. An interface of that name is made when there is none, which
+ * takes a privilege, and vanishes with us.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,25 +19,29 @@ static _Noreturn void tap_refused(const char *name)
 {
 	if (errno == EPERM)
 		host_die("tap %s: not permitted; run as root, or let root make it yours:\n"
-			 "  ip tuntap add %s mode tap user %u && ip link set %s up", name, name, getuid(), name);
+			 "  ip tuntap add %s mode tap user %u && ip link set %s up",
+			name, name, getuid(), name);
 	if (errno == EBUSY)
 		host_die("tap %s: in use by another program", name);
 	if (errno == EINVAL)
-		host_die("tap %s: there is an interface of that name that is no tap; see --interface", name);
+		host_die("tap %s: there is an interface of that name that is no tap; see "
+			 "--interface",
+			name);
 	host_die("tap %s: %s", name, strerror(errno));
 }
 
 void tap_add(struct net *net, const char *name, const struct mac *mac)
 {
-	struct frames f = { .up_flags = IFF_UP };
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct frames f = {.up_flags = IFF_UP};
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 
 	if (!str_copy(f.name, sizeof(f.name), name))
 		host_die("tap %s: the name is longer than %d characters", name, IFNAMSIZ - 1);
 	memcpy(ifr.ifr_name, f.name, sizeof(ifr.ifr_name));
 	f.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (f.fd < 0)
-		host_die("/dev/net/tun: %s; `modprobe tun` may help, in a container it must be passed in",
+		host_die("/dev/net/tun: %s; `modprobe tun` may help, in a container it must be "
+			 "passed in",
 			strerror(errno));
 	if (ioctl(f.fd, TUNSETIFF, &ifr))
 		tap_refused(name);

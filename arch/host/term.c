@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The terminal, POSIX.1-2017 chapter 11: keys come one by one and unechoed, Ctrl-C among them, as on the firmware's
- * console. Ctrl-\ still ends the program. The settings found at start are put back however it ends, but by SIGKILL.
- * A terminal has one set of settings and a process one set of signals, so what is kept here is the process's.
+ * The terminal, POSIX.1-2017 chapter 11: keys come one by one and unechoed, Ctrl-C among them, as
+ * on the firmware's console. Ctrl-\ still ends the program. The settings found at start are put
+ * back however it ends, but by SIGKILL. A terminal has one set of settings and a process one set of
+ * signals, so what is kept here is the process's.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -27,8 +28,9 @@ static void on_crash(int number)
 
 bool term_raw(void)
 {
-	static const int crashes[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
-	struct sigaction crash = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND | SA_NODEFER };
+	static const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+	struct sigaction crash = {
+		.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 	struct termios raw;
 
 	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved))
@@ -56,8 +58,8 @@ static void on_signal(int number)
 
 void term_catch(void)
 {
-	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaction(numbers[i], &act, NULL);
