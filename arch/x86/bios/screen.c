@@ -104,6 +104,8 @@ void screen_putc(void *ctx, char c)
 	if (c == '\n')
 		screen_byte('\r');
 	screen_byte(c);
+	if (c == '\n')
+		screen_flush(); /* screen and serial line tell the same story at the same time */
 }
 
 static int bios_key(uint16_t key)
