@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/image.c. */
+#include "core/cpio.h"
+#include "core/machine.h"
+#include "tests/fake.h"
+#include "tests/unit.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+static struct fake fake;
+static struct machine machine;
+static struct machine *const m = &machine;
+
+/* A type that claims what starts with its name, and finds "broken..." broken. */
+static int starts_with(struct machine *mm, const struct image *img, const char *name)
+{
+	char start[8];
+
+	return image_get(mm, img, 0, start, strlen(name)) && !memcmp(start, name, strlen(name))
+		       ? 0
+		       : -ERR_IMAGE_TYPE;
+}
+
+static int probe_one(struct machine *mm, const struct image *img)
+{
+	if (!starts_with(mm, img, "broken"))
+		return -ERR_BZIMAGE_BAD;
+	return starts_with(mm, img, "one");
+}
+
+static int probe_any(struct machine *mm, const struct image *img)
+{
+	return starts_with(mm, img, "o");
+}
+
+static const struct image_type type_one = {"one", probe_one, NULL},
+			       type_any = {"any", probe_any, NULL};
+static const struct image_type *const types[] = {&type_one, &type_any, NULL};
+
+static int setup(void **state)
+{
+	static struct config config;
+
+	(void)state;
+	config = fake_config;
+	config.image_types = types;
+	fake_init(&fake, 64 * MIB);
+	return machine_init(m, NULL, &fake_platform, &fake, &config);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_end(&fake);
+	return 0;
+}
+
+static struct image *open_image(const char *name, uint64_t size)
+{
+	struct image *img;
+
+	assert_int_equal(image_open(m, name, "tftp://192.0.2.1/x", size, NULL, &img), 0);
+	return img;
+}
+
+/* A complete image of the text. */
+static struct image *load(const char *name, const char *text)
+{
+	struct image *img = open_image(name, strlen(text));
+
+	assert_int_equal(image_put(m, img, 0, text, strlen(text)), 0);
+	assert_int_equal(image_close(m, img), 0);
+	return img;
+}
+
+static void test_known_size(void **state)
+{
+	struct image *img = open_image("kernel", 10);
+	char got[10];
+
+	(void)state;
+	assert_string_equal(img->name, "kernel");
+	assert_string_equal(img->uri, "tftp://192.0.2.1/x");
+	assert_int_equal(img->state, IMAGE_FILLING);
+	assert_int_equal(img->mode, 0644);
+	assert_int_equal(img->base, m->mem.floor);
+	assert_false(image_complete(img));
+	assert_int_equal(image_close(m, img), -ERR_IMAGE_INCOMPLETE);
+	assert_int_equal(img->state, IMAGE_FILLING);
+	assert_int_equal(image_put(m, img, 5, "56789", 5), 0);
+	assert_false(image_get(m, img, 0, got, 10));
+	assert_memory_equal(got, "\0\0\0\0\0\0\0\0\0\0", 10);
+	assert_true(image_get(m, img, 5, got, 5));
+	assert_int_equal(image_put(m, img, 0, "01234", 5), 0);
+	assert_true(image_complete(img));
+	assert_int_equal(image_close(m, img), 0);
+	assert_int_equal(img->state, IMAGE_READY);
+	assert_null(img->type);
+	assert_true(image_get(m, img, 0, got, 10));
+	assert_memory_equal(got, "0123456789", 10);
+	assert_memory_equal(fake.ram + img->base, "0123456789", 10);
+	assert_false(image_get(m, img, 5, got, 6));
+	assert_false(image_get(m, img, UINT64_MAX, got, 2));
+	assert_true(image_get(m, img, 10, got, 0));
+}
+
+/* A byte that is there stays as it came first. */
+static void test_first_wins(void **state)
+{
+	struct image *img = open_image("x", 12);
+	char got[13] = {0};
+
+	(void)state;
+	image_put(m, img, 2, "bb", 2);
+	image_put(m, img, 6, "cc", 2);
+	image_put(m, img, 0, "XXXXXXXXXXXX", 12);
+	image_put(m, img, 0, "YYYYYYYYYYYY", 12);
+	assert_true(image_get(m, img, 0, got, 12));
+	assert_string_equal(got, "XXbbXXccXXXX");
+}
+
+static void test_beyond(void **state)
+{
+	struct image *img = open_image("x", 10);
+
+	(void)state;
+	assert_int_equal(image_put(m, img, 9, "ab", 2), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_put(m, img, 11, "a", 1), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_put(m, img, UINT64_MAX, "ab", 2), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_put(m, img, 2, "a", SIZE_MAX), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_put(m, img, 10, "", 0), 0);
+	assert_int_equal(ranges_bytes(&img->have), 0);
+}
+
+static void test_unknown_size(void **state)
+{
+	struct image *img = open_image("x", IMAGE_SIZE_UNKNOWN), *next;
+	uint64_t all = img->capacity;
+
+	(void)state;
+	assert_int_equal(all, 64 * MIB - m->mem.floor);
+	assert_int_equal(image_put(m, img, 0, "abc", 3), 0);
+	assert_false(image_complete(img));
+	assert_int_equal(image_close(m, img), -ERR_IMAGE_INCOMPLETE);
+	/* Meanwhile others get what is left elsewhere. */
+	next = open_image("next", 100);
+	assert_true(next->base < img->base);
+	image_free(m, next);
+	assert_int_equal(image_set_total(m, img, 2), -ERR_IMAGE_TRUNCATED);
+	assert_int_equal(image_set_total(m, img, all + 1), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_set_total(m, img, 3), 0);
+	assert_int_equal(image_put(m, img, 3, "d", 1), -ERR_IMAGE_MEMORY);
+	assert_true(image_complete(img));
+	assert_int_equal(image_close(m, img), 0);
+	next = open_image("next", 100);
+	assert_int_equal(next->base, img->base + 4096);
+}
+
+/* Sizes that no machine has, as a hostile server may announce them. */
+static void test_absurd_size(void **state)
+{
+	static const uint64_t sizes[] = {65 * MIB, 1ull << 32, 1ull << 63, UINT64_MAX - 1,
+		UINT64_MAX - 127, UINT64_MAX - 4222, UINT64_MAX - 4223, UINT64_MAX - 4224};
+	struct image *img;
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS(sizes); i++) {
+		assert_int_equal(image_open(m, "x", "", sizes[i], NULL, &img), -ERR_IMAGE_MEMORY);
+		assert_int_equal(image_open(m, "x", "", sizes[i], "path", &img), -ERR_IMAGE_MEMORY);
+	}
+	assert_null(image_nth(m, 0));
+}
+
+static void test_empty(void **state)
+{
+	struct image *img = open_image("x", 0);
+
+	(void)state;
+	assert_true(image_complete(img));
+	assert_int_equal(image_close(m, img), 0);
+	assert_null(img->type);
+}
+
+/* When the hole map is full, an island is lost, and can be sent again later. */
+static void test_islands(void **state)
+{
+	struct image *img = open_image("x", 10000);
+	char byte = 'a', got[10000];
+
+	(void)state;
+	for (unsigned i = 0; i < RANGES_MAX; i++)
+		assert_int_equal(image_put(m, img, 100 + 2 * i, &byte, 1), 0);
+	assert_int_equal(img->refused, 0);
+	byte = 'b';
+	assert_int_equal(image_put(m, img, 9000, &byte, 1), 0);
+	assert_int_equal(img->refused, 1);
+	assert_false(image_get(m, img, 9000, &byte, 1));
+	memset(got, 'c', sizeof(got));
+	assert_int_equal(image_put(m, img, 0, got, sizeof(got)), 0);
+	assert_true(image_complete(img));
+	assert_true(image_get(m, img, 9000, &byte, 1));
+	assert_int_equal(byte, 'c');
+}
+
+static void test_types(void **state)
+{
+	struct image *img = load("x", "one of these");
+
+	(void)state;
+	assert_ptr_equal(img->type, &type_one);
+	img = load("x", "other");
+	assert_ptr_equal(img->type, &type_any);
+	img = load("x", "nothing");
+	assert_null(img->type);
+	assert_int_equal(image_probe(m, img), -ERR_IMAGE_TYPE);
+	img = open_image("x", 6);
+	image_put(m, img, 0, "broken", 6);
+	assert_int_equal(image_close(m, img), -ERR_BZIMAGE_BAD);
+	assert_int_equal(img->state, IMAGE_READY);
+	assert_null(img->type);
+}
+
+static void test_find(void **state)
+{
+	struct image *a = load("a", "1"), *b = load("b", "2"), *a2;
+
+	(void)state;
+	assert_ptr_equal(image_nth(m, 0), a);
+	assert_ptr_equal(image_nth(m, 1), b);
+	assert_null(image_nth(m, 2));
+	assert_ptr_equal(image_find(m, "a"), a);
+	assert_null(image_find(m, "c"));
+	image_free(m, a);
+	assert_null(image_find(m, "a"));
+	assert_ptr_equal(image_nth(m, 0), b);
+	/* In a slot before b's, but loaded later. */
+	a2 = load("b", "3");
+	assert_true(a2 < b);
+	assert_ptr_equal(image_nth(m, 0), b);
+	assert_ptr_equal(image_nth(m, 1), a2);
+	assert_ptr_equal(image_find(m, "b"), a2);
+	image_free_all(m);
+	assert_null(image_nth(m, 0));
+}
+
+static void test_too_many(void **state)
+{
+	struct image *img;
+
+	(void)state;
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		load("x", "1");
+	assert_int_equal(image_open(m, "x", "", 1, NULL, &img), -ERR_IMAGE_MAX);
+	image_free(m, image_nth(m, 3));
+	load("x", "1");
+}
+
+static void test_kernel_and_script(void **state)
+{
+	struct image *a = load("a", "1"), *b = load("b", "2");
+
+	(void)state;
+	m->kernel = a;
+	m->script.frame[0].img = b;
+	m->script.depth = 1;
+	image_free_all(m);
+	assert_null(m->kernel);
+	assert_int_equal(b->state, IMAGE_READY); /* it runs */
+	assert_ptr_equal(image_nth(m, 0), b);
+	m->script.depth = 0;
+	image_free(m, b);
+	assert_null(image_nth(m, 0));
+}
+
+static void test_path(void **state)
+{
+	struct image *img, *next;
+	char path[IMAGE_NAME_MAX + 1];
+
+	(void)state;
+	assert_int_equal(image_open(m, "x", "", 100, "/etc/motd", &img), 0);
+	assert_string_equal(img->path, "/etc/motd");
+	assert_int_equal(img->base, m->mem.floor + 4096);
+	assert_int_equal(image_span(img).start, m->mem.floor);
+	assert_true(image_span(img).end >= img->base + 100 + 3 + CPIO_TRAILER_SIZE);
+	next = open_image("y", 1);
+	assert_int_equal(next->base, img->base + 4096);
+	assert_int_equal(image_open(m, "x", "", IMAGE_SIZE_UNKNOWN, "f", &img), 0);
+	assert_int_equal(image_span(img).end, 64 * MIB);
+	assert_true(img->base + img->capacity <= 64 * MIB - 3 - CPIO_TRAILER_SIZE);
+	image_free(m, img);
+	/* Not file names. */
+	assert_int_equal(image_open(m, "x", "", 1, "/", &img), -ERR_CPIO_NAME);
+	assert_int_equal(image_open(m, "x", "", 1, "etc/", &img), -ERR_CPIO_NAME);
+	memset(path, 'n', sizeof(path));
+	path[IMAGE_NAME_MAX] = 0;
+	assert_int_equal(image_open(m, "x", "", 1, path, &img), -ERR_CPIO_NAME);
+	path[IMAGE_NAME_MAX - 1] = 0;
+	assert_int_equal(image_open(m, "x", "", 1, path, &img), 0);
+	/* Directories whose headers need more than a page. */
+	for (unsigned i = 1; i < IMAGE_NAME_MAX - 2; i += 2)
+		path[i] = '/';
+	assert_int_equal(image_open(m, "x", "", 1, path, &img), -ERR_CPIO_NAME);
+}
+
+/* Random puts in random order always give the file, and images never overlap. */
+static void test_random(void **state)
+{
+	uint64_t seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		static uint8_t file[20000], got[20000];
+		size_t size = 1 + fake_random(&seed) % (sizeof(file) - 1);
+		struct image *img =
+			open_image("r", fake_random(&seed) % 2 ? size : IMAGE_SIZE_UNKNOWN);
+
+		for (size_t i = 0; i < size; i++)
+			file[i] = (uint8_t)fake_random(&seed);
+		if (img->total == IMAGE_SIZE_UNKNOWN && fake_random(&seed) % 2)
+			assert_int_equal(image_set_total(m, img, size), 0);
+		for (unsigned i = 0; i < 3000 && ranges_front(&img->have) != size; i++) {
+			size_t off = fake_random(&seed) % size, n = fake_random(&seed) % 1500;
+
+			if (n > size - off)
+				n = size - off;
+			assert_int_equal(image_put(m, img, off, file + off, n), 0);
+		}
+		assert_int_equal(image_put(m, img, 0, file, size), 0);
+		assert_int_equal(image_set_total(m, img, size), 0);
+		assert_int_equal(image_close(m, img), 0);
+		assert_true(image_get(m, img, 0, got, size));
+		assert_memory_equal(got, file, size);
+		for (unsigned i = 0; i < IMAGE_MAX; i++) {
+			struct range a = image_span(&m->images[i]), b = image_span(img);
+
+			if (&m->images[i] != img && m->images[i].state != IMAGE_FREE)
+				assert_true(a.end <= b.start || b.end <= a.start);
+		}
+		while (image_nth(m, 5))
+			image_free(m, image_nth(m, fake_random(&seed) % 6));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_known_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_wins, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_beyond, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_absurd_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_islands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_types, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_and_script, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
