@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands on images: boot imgselect imgargs imgfree imgstat, and the older names of the first two. */
+/* Commands on images: boot imgselect imgargs imgfree imgstat, and the older names of the first two.
+ */
 #include "core/cmd.h"
 #include "core/fmt.h"
 #include "core/machine.h"

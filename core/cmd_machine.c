@@ -3,7 +3,8 @@
 #include "core/cmd.h"
 #include "core/machine.h"
 
-/* The outer loop acts once the turn is over; when that comes back, machine_resume() leaves the reason. */
+/* The outer loop acts once the turn is over; when that comes back, machine_resume() leaves the
+ * reason. */
 static int leave_poll(struct machine *m)
 {
 	return m->boot.kind != BOOT_NONE ? COMMAND_WAIT : m->script.status;

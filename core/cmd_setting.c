@@ -10,7 +10,8 @@ static int set_start(struct machine *m, int argc, char **argv)
 
 	if (argc < 2)
 		return -ERR_SCRIPT_USAGE;
-	command_join(argc - 2, argv + 2, value, sizeof(value)); /* it came from a line of that size */
+	command_join(
+		argc - 2, argv + 2, value, sizeof(value)); /* it came from a line of that size */
 	return setting_set(m, argv[1], value);
 }
 
@@ -46,7 +47,8 @@ static int inc_start(struct machine *m, int argc, char **argv)
 	if (setting_get(m, argv[1], &type, raw, sizeof(raw)) < 0 && type == &setting_types[0])
 		type = setting_type_find("int32", 5);
 	fmt_print(name, sizeof(name), strchr(argv[1], ':') ? "%s" : "%s:%s", argv[1], type->name);
-	fmt_print(text, sizeof(text), "%llu", (unsigned long long)(setting_number(m, name, 0) + by));
+	fmt_print(
+		text, sizeof(text), "%llu", (unsigned long long)(setting_number(m, name, 0) + by));
 	return setting_set(m, name, text);
 }
 

@@ -30,8 +30,8 @@ static int usage(struct machine *m, const char *what, const char *arg)
 }
 
 /* Stores an option's value: what is attached to it, or the next argument. */
-static int option_take(struct machine *m, const struct option *o, const char *attached, int argc, char **argv,
-	int *at)
+static int option_take(struct machine *m, const struct option *o, const char *attached, int argc,
+	char **argv, int *at)
 {
 	if (!o->text) {
 		*o->flag = 1;
@@ -44,7 +44,8 @@ static int option_take(struct machine *m, const struct option *o, const char *at
 }
 
 /* --name, --name=value, --name value. */
-static int option_long(struct machine *m, int argc, char **argv, int *at, const struct option *options, unsigned n)
+static int option_long(
+	struct machine *m, int argc, char **argv, int *at, const struct option *options, unsigned n)
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
@@ -56,8 +57,8 @@ static int option_long(struct machine *m, int argc, char **argv, int *at, const 
 }
 
 /* -n, -nvalue, -n value, and several letters without value as one word. */
-static int option_letters(struct machine *m, int argc, char **argv, int *at, const struct option *options,
-	unsigned n)
+static int option_letters(
+	struct machine *m, int argc, char **argv, int *at, const struct option *options, unsigned n)
 {
 	const char *letter = argv[*at] + 1;
 
@@ -75,7 +76,8 @@ static int option_letters(struct machine *m, int argc, char **argv, int *at, con
 	return 0;
 }
 
-int command_options(struct machine *m, int argc, char **argv, const struct option *options, unsigned n)
+int command_options(
+	struct machine *m, int argc, char **argv, const struct option *options, unsigned n)
 {
 	int at, ret;
 

@@ -11,9 +11,7 @@
 #include "core/fmt.h"
 #include "core/machine.h"
 
-/* -- output
- * ------------------------------------------------------------------------------------------------
- */
+/* -- output ------------------------------------------------------------------ */
 
 static void put(struct machine *m, char c, unsigned times)
 {
@@ -108,9 +106,7 @@ void console_status_end(struct machine *m)
 	put(m, '\n', 1);
 }
 
-/* -- keys
- * --------------------------------------------------------------------------------------------------
- */
+/* -- keys -------------------------------------------------------------------- */
 
 static void key_add(struct console *c, int key)
 {
@@ -203,7 +199,7 @@ static void key_input(struct machine *m, int key)
 uint64_t console_poll(struct machine *m)
 {
 	struct console *c = &m->console;
-	unsigned i, max = sizeof(c->keys) / sizeof(c->keys[0]);
+	unsigned i, max = sizeof(c->keys) / sizeof(c->keys[0]) - 1; /* what the ring takes */
 
 	for (i = 0; i < max; i++) {
 		int key = m->plat->key(m->plat_ctx);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console: screen, keyboard and serial line as one. Output is text; one status line (progress) may stand
- * at the bottom and is taken away before other text is printed. Ctrl-B and Ctrl-C are noticed whenever the
- * machine is polled: Ctrl-B asks for the shell, Ctrl-C cancels the running command. What is written goes to
- * the terminal as it is: text from outside goes through str_clean() first (the status line is cleaned here).
+ * The console: screen, keyboard and serial line as one. Output is text; one status line (progress)
+ * may stand at the bottom and is taken away before other text is printed. Ctrl-B and Ctrl-C are
+ * noticed whenever the machine is polled: Ctrl-B asks for the shell, Ctrl-C cancels the running
+ * command. What is written goes to the terminal as it is: text from outside goes through
+ * str_clean() first (the status line is cleaned here).
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
@@ -14,7 +15,7 @@
 
 struct machine;
 
-#define KEY_CTRL(c) ((c) & 0x1f)
+#define KEY_CTRL(c) ((c)&0x1f)
 #define KEY_ESC	    0x1b
 
 #define CONSOLE_WIDTH	79    /* characters of a line we fill: the 80th makes terminals disagree */
@@ -33,10 +34,11 @@ struct console {
 	unsigned key_head, key_tail;
 	unsigned column;     /* of the cursor, from 0 */
 	unsigned status_len; /* characters of the status line on screen, 0 for none */
-	bool line_open;	     /* the line editor's line is on screen: other text starts a new one and clears this */
+	bool line_open;	     /* the line editor's line is on screen: other text starts a new one and
+				clears this */
 	bool want_shell;     /* Ctrl-B was seen */
 	bool want_cancel;    /* Ctrl-C was seen */
-	int deliver;	     /* Ctrl-B or Ctrl-C while a command waits for that very key; 0 for none */
+	int deliver; /* Ctrl-B or Ctrl-C while a command waits for that very key; 0 for none */
 	enum console_esc esc;
 	unsigned esc_param; /* first number of the sequence */
 	bool esc_more;	    /* further numbers follow, which do not matter */
@@ -48,11 +50,12 @@ uint64_t console_poll(struct machine *m);
 /* At most 511 characters of the formatted text are printed. */
 void console_print(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void console_write(struct machine *m, const char *s, size_t n);
-/* Replaces the status line; at most 78 characters are shown. No text ("%s", "") removes it; console_status_end
- * keeps it. */
+/* Replaces the status line; at most 78 characters are shown. No text ("%s", "") removes it;
+ * console_status_end keeps it. */
 void console_status(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void console_status_end(struct machine *m);
-/* The next key, KEY_NONE when there is none. Ctrl-B and Ctrl-C are not delivered here, but for `deliver`. */
+/* The next key, KEY_NONE when there is none. Ctrl-B and Ctrl-C are not delivered here, but for
+ * `deliver`. */
 int console_key(struct machine *m);
 /* For the line editor: writes without looking at the status line or line_open. */
 void console_raw(struct machine *m, const char *s, size_t n);

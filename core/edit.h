@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The line editor of the shell and of `read`: one line of text on the console. Draws with printable characters,
- * '\b' and '\r' alone, so that a VGA screen and a serial line show the same; a line wider than the screen
- * scrolls sideways.
+ * The line editor of the shell and of `read`: one line of text on the console. Draws with printable
+ * characters,
+ * '\b' and '\r' alone, so that a VGA screen and a serial line show the same; a line wider than the
+ * screen scrolls sideways.
  */
 #ifndef CORE_EDIT_H
 #define CORE_EDIT_H
@@ -17,9 +18,9 @@ struct edit {
 	bool active;
 	const char *prompt; /* borrowed */
 	char text[EDIT_MAX];
-	unsigned len, pos;	    /* characters, and the cursor among them */
-	unsigned offset;	    /* the first character that is visible */
-	char shown[CONSOLE_WIDTH];  /* what the screen shows behind the prompt */
+	unsigned len, pos;	       /* characters, and the cursor among them */
+	unsigned offset;	       /* the first character that is visible */
+	char shown[CONSOLE_WIDTH];     /* what the screen shows behind the prompt */
 	unsigned shown_len, shown_pos; /* its characters, and where the cursor stands among them */
 };
 

@@ -2,15 +2,16 @@
 /*
  * The script engine, see script.h and docs/script.md.
  *
- * A turn takes steps: it reads a line, begins the next command of it, polls the one that waits, or ends a frame.
- * A line that was interrupted by another frame - a chained script, the shell - is read again from where it lies:
- * nothing of it is kept but positions. Scripts are untrusted: lines, words, depth, jumps and expansions are all
- * bounded, and a turn ends after SCRIPT_TURN_MAX commands or one goto, whatever the script does.
+ * A turn takes steps: it reads a line, begins the next command of it, polls the one that waits, or
+ * ends a frame. A line that was interrupted by another frame - a chained script, the shell - is
+ * read again from where it lies: nothing of it is kept but positions. Scripts are untrusted: lines,
+ * words, depth, jumps and expansions are all bounded, and a turn ends after SCRIPT_TURN_MAX
+ * commands or one goto, whatever the script does.
  */
 #include "core/command.h"
 #include "core/machine.h"
 
-/* -- frames ------------------------------------------------------------------------------------------------ */
+/* -- frames ------------------------------------------------------------------ */
 
 static struct script_frame *top(struct machine *m)
 {
@@ -19,9 +20,11 @@ static struct script_frame *top(struct machine *m)
 
 static void frame_release(struct machine *m, struct script_frame *f)
 {
-	if (f->img)
-		image_free(m, f->img);
-	f->img = NULL;
+	struct image *img = f->img;
+
+	f->img = NULL; /* image_free() leaves alone what a frame holds */
+	if (img)
+		image_free(m, img);
 }
 
 static int frame_push(struct machine *m, const struct script_frame *f, unsigned max)
@@ -37,7 +40,6 @@ static int frame_push(struct machine *m, const struct script_frame *f, unsigned 
 	*top(m) = *f;
 	s->stale = true;
 	s->pushed = true;
-	s->started = true;
 	return 0;
 }
 
@@ -95,7 +97,7 @@ bool script_holds(const struct machine *m, const struct image *img)
 	return false;
 }
 
-/* -- reading ----------------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------- */
 
 /* A window on the text of a frame. */
 struct source {
@@ -123,8 +125,8 @@ static char source_char(struct source *src, size_t at)
 }
 
 /*
- * Reads the line at f->pc into s->line, those joined to it by a '\\' included. A NUL ends a line, too. False at the
- * end of the script; *too_long: the line was cut.
+ * Reads the line at f->pc into s->line, those joined to it by a '\\' included. A NUL ends a line,
+ * too. False at the end of the script; *too_long: the line was cut.
  */
 static bool line_read(struct machine *m, struct script_frame *f, bool *too_long)
 {
@@ -169,7 +171,7 @@ static unsigned line_number(struct machine *m, const struct script_frame *f)
 	return n;
 }
 
-/* -- results ----------------------------------------------------------------------------------------------- */
+/* -- results ----------------------------------------------------------------- */
 
 static const char *command_name(const struct machine *m)
 {
@@ -228,13 +230,14 @@ static void frame_fail(struct machine *m)
 	s->reported = true;
 	if (f->shell)
 		return;
-	str_clean(name, sizeof(name), f->img ? f->img->name : "script", f->img ? strlen(f->img->name) : 6);
+	str_clean(name, sizeof(name), f->img ? f->img->name : "script",
+		f->img ? strlen(f->img->name) : 6);
 	str_clean(text, sizeof(text), s->line, strlen(s->line));
 	console_print(m, "  in %s, line %u: %s\n", name, line_number(m, f), text);
 	frame_pop(m, s->status);
 }
 
-/* -- commands ---------------------------------------------------------------------------------------------- */
+/* -- commands ---------------------------------------------------------------- */
 
 static void command_cancel(struct machine *m)
 {
@@ -269,7 +272,8 @@ static void command_start(struct machine *m)
 static void command_next(struct machine *m, struct script_frame *f)
 {
 	struct script *s = &m->script;
-	bool run = f->op == LINE_THEN || (f->op == LINE_AND && !s->status) || (f->op == LINE_OR && s->status);
+	bool run = f->op == LINE_THEN || (f->op == LINE_AND && !s->status) ||
+		   (f->op == LINE_OR && s->status);
 	int ret;
 
 	f->command_pos = f->pos;
@@ -305,10 +309,12 @@ static void line_begin(struct machine *m, struct script_frame *f)
 	f->in_line = true;
 	s->status = 0;
 	s->argc = 0;
+	s->pushed = false;
 	if (too_long) {
 		f->op = LINE_END;
 		err_clear(m);
-		command_end(m, err_set(m, ERR_SCRIPT_LINE, "more than %d characters", SCRIPT_LINE_MAX - 1));
+		command_end(m, err_set(m, ERR_SCRIPT_LINE, "more than %d characters",
+				       SCRIPT_LINE_MAX - 1));
 	}
 }
 
@@ -340,7 +346,7 @@ int script_goto(struct machine *m, const char *label)
 	return err_set(m, ERR_SCRIPT_LABEL, "%s", shown);
 }
 
-/* -- interruptions ----------------------------------------------------------------------------------------- */
+/* -- interruptions ----------------------------------------------------------- */
 
 /* Leaves what stands on top of frame number `depth`. */
 static void unwind(struct machine *m, unsigned depth)
@@ -446,10 +452,9 @@ void script_cancel(struct machine *m)
 	command_cancel(m);
 	edit_end(m);
 	unwind(m, 0);
-	m->script.started = false;
 }
 
-/* -- the turn ---------------------------------------------------------------------------------------------- */
+/* -- the turn ---------------------------------------------------------------- */
 
 /* The next command of the line, or its end. */
 static void line_step(struct machine *m, struct script_frame *f)
@@ -515,7 +520,7 @@ uint64_t script_poll(struct machine *m)
 	return m->now_us;
 }
 
-/* -- the image type ---------------------------------------------------------------------------------------- */
+/* -- the image type ---------------------------------------------------------- */
 
 /* "#!ipxe" or "#!gpxe" and something blank. */
 static int script_probe(struct machine *m, const struct image *img)

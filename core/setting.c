@@ -314,12 +314,9 @@ int setting_expand(struct machine *m, char *text, size_t cap)
 		if (n < 0)
 			n = 0;
 		if (i == SETTING_EXPAND_MAX)
-			return err_set(
-				m, ERR_SCRIPT_LINE, "settings that name one another without end");
+			return err_set(m, ERR_SCRIPT_LINE, "settings name one another without end");
 		if ((size_t)n >= sizeof(m->settings.text) || head + (size_t)n + tail > cap)
-			return err_set(m, ERR_SCRIPT_LINE,
-				"more than %u characters when settings are expanded",
-				(unsigned)(cap - 1));
+			return err_set(m, ERR_SCRIPT_LINE, "with settings expanded");
 		memmove(start + n, end + 1, tail);
 		memcpy(start, value, (size_t)n);
 	}

@@ -58,9 +58,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* -- strings
- * -----------------------------------------------------------------------------------------------
- */
+/* -- strings ----------------------------------------------------------------- */
 
 static size_t format_string(const uint8_t *raw, size_t n, char *text, size_t cap)
 {
@@ -121,8 +119,7 @@ static int parse_uristring(const char *text, uint8_t *raw, size_t cap)
 	return e.bad ? -ERR_SETTING_VALUE : (int)e.n;
 }
 
-/* -- addresses
- * --------------------------------------------------------------------------------------------- */
+/* -- addresses --------------------------------------------------------------- */
 
 /* A list of addresses (DNS servers) shows its first. */
 static size_t format_ipv4(const uint8_t *raw, size_t n, char *text, size_t cap)
@@ -191,9 +188,7 @@ static size_t format_ipv6(const uint8_t *raw, size_t n, char *text, size_t cap)
 	return fmt_print(text, cap, "%s", full);
 }
 
-/* -- numbers
- * -----------------------------------------------------------------------------------------------
- */
+/* -- numbers ----------------------------------------------------------------- */
 
 static uint64_t number(const uint8_t *raw, size_t n)
 {
@@ -267,9 +262,7 @@ static int parse_uint32(const char *text, uint8_t *raw, size_t cap)
 	return parse_number(text, raw, cap, 4, false);
 }
 
-/* -- bytes
- * -------------------------------------------------------------------------------------------------
- */
+/* -- bytes ------------------------------------------------------------------- */
 
 static size_t format_bytes(const uint8_t *raw, size_t n, char separator, char *text, size_t cap)
 {
@@ -371,8 +364,7 @@ static int parse_base64(const char *text, uint8_t *raw, size_t cap)
 	return *text || n % 4 || bits > 4 || e.bad ? -ERR_SETTING_VALUE : (int)e.n;
 }
 
-/* -- identifiers
- * ------------------------------------------------------------------------------------------- */
+/* -- identifiers ------------------------------------------------------------- */
 
 /* guid: where byte i of the text's order lies (RFC 4122 4.1.2 against UEFI 2.10 appendix A). */
 static const uint8_t guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shell: a prompt, the line editor, a history, completion of command names. What is typed runs as a line of
- * script; a line that fails leaves the shell open. `exit` or Ctrl-D goes back to what was interrupted.
+ * The shell: a prompt, the line editor, a history, completion of command names. What is typed runs
+ * as a line of script; a line that fails leaves the shell open. `exit` or Ctrl-D goes back to what
+ * was interrupted.
  */
 #include "core/command.h"
 #include "core/machine.h"
