@@ -120,6 +120,12 @@ struct dhcp_timing { /* all configurable: config/ tables, and settings (millisec
 	uint32_t link_us;  /* how long a link may take to come up; link-wait */
 };
 
+#define DHCP_TIMING_DEFAULT                                                                        \
+	{                                                                                          \
+		.discover_us = 1000000, .discover_max_us = 8000000, .discover_tries = 6,           \
+		.grace_us = 200000, .proxy_us = 1000000, .link_us = 10000000,                      \
+	}
+
 enum dhcp_state {
 	DHCP_IDLE,
 	DHCP_RUNNING,
