@@ -42,7 +42,7 @@ extern const struct platform bios_platform;
 extern struct handover bios_handover; /* a copy; the original lies in memory that is given back */
 extern char bios_cmdline[1024];	      /* from a Linux boot loader; "" for none */
 
-/* clock.c: microseconds since clock_init(), which takes about 6 ms. */
+/* clock.c: microseconds since clock_init(), which takes 6 to 24 ms. */
 void clock_init(void);
 uint64_t clock_us(void);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The clock: the time stamp counter, measured against the programmable interval timer (Intel 8254) at start.
- * Counter 2 is used (the speaker's): counter 0 belongs to the BIOS. Three readings of 2 ms each are taken and
- * the middle one counts, because a single one may be stretched by an SMI or a busy host.
+ * Counter 2 is used (the speaker's): counter 0 belongs to the BIOS.
+ *
+ * A single reading may be stretched at either end, by an SMI or a busy host, so each one gives bounds: the longest
+ * and the shortest that the true interval can have been. Readings of 2 ms are taken until the best bounds agree
+ * within 1/64, at least three and at most MEASURE_MAX.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/cpu.h"
@@ -13,36 +16,45 @@
 #define PIT_CTRL   0x43
 #define PIT_GATE   0x61 /* bit 0: gate of counter 2, bit 1: speaker, bit 5: output of counter 2 */
 
+#define MEASURE_MIN 3
+#define MEASURE_MAX 12
+
 static uint64_t start_tsc;
 static uint32_t us_per_tick; /* as a fraction of 2^32: no division when the clock is read */
 
-/* Ticks of the TSC in PIT_TICKS of the PIT. Mode 0: output goes high when the count has run out. */
-static uint32_t measure(void)
+/* Bounds of the TSC's ticks in PIT_TICKS of the PIT. Mode 0: output goes high when the count has run out. */
+static void measure(uint32_t *low, uint32_t *high)
 {
-	uint64_t start;
+	uint64_t before, after, running, now;
 	unsigned turns = 0;
 
 	outb(PIT_GATE, (uint8_t)(inb(PIT_GATE) & ~3));
 	outb(PIT_CTRL, 0xb0); /* counter 2, low and high byte, mode 0 */
 	outb(PIT_DATA2, PIT_TICKS & 0xff);
 	outb(PIT_DATA2, PIT_TICKS >> 8);
+	before = rdtsc();
 	outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~3) | 1));
-	start = rdtsc();
-	while (!(inb(PIT_GATE) & 0x20) && ++turns < 1000000)
-		continue;
-	return (uint32_t)(rdtsc() - start);
+	after = running = now = rdtsc();
+	while (!(inb(PIT_GATE) & 0x20) && ++turns < 1000000) {
+		running = now; /* it had not run out yet when this was read */
+		now = rdtsc();
+	}
+	now = rdtsc();
+	if ((uint32_t)(running - after) > *low)
+		*low = (uint32_t)(running - after);
+	if ((uint32_t)(now - before) < *high)
+		*high = (uint32_t)(now - before);
 }
 
 void clock_init(void)
 {
 	uint8_t gate = inb(PIT_GATE);
-	uint32_t a = measure(), b = measure(), c = measure();
-	uint32_t low = a < b ? a : b, high = a < b ? b : a;
-	uint32_t middle = c < low ? low : c > high ? high : c;
-	uint32_t tsc_per_ms;
+	uint32_t low = 0, high = UINT32_MAX, tsc_per_ms;
 
+	for (unsigned i = 0; i < MEASURE_MAX && (i < MEASURE_MIN || high - low > high / 64); i++)
+		measure(&low, &high);
 	outb(PIT_GATE, gate);
-	tsc_per_ms = (uint32_t)((uint64_t)middle * (PIT_HZ / 1000) / PIT_TICKS);
+	tsc_per_ms = (uint32_t)((uint64_t)(low + (high - low) / 2) * (PIT_HZ / 1000) / PIT_TICKS);
 	if (tsc_per_ms <= 1000)
 		tsc_per_ms = 1001; /* below 1 MHz there is no such CPU: no timer answered */
 	us_per_tick = (uint32_t)((1000ull << 32) / tsc_per_ms);
