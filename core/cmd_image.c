@@ -23,12 +23,6 @@ static int arguments(struct machine *m, struct image *img, int argc, char **argv
 	return err_set(m, ERR_BZIMAGE_CMDLINE, "at most %d characters", IMAGE_CMDLINE_MAX - 1);
 }
 
-/* The outer loop starts the payload; only when that comes back is there another poll. */
-static int boot_poll(struct machine *m)
-{
-	return m->boot.kind != BOOT_NONE ? COMMAND_WAIT : m->script.status;
-}
-
 static int boot_start(struct machine *m, int argc, char **argv)
 {
 	struct image *img = m->kernel;
@@ -54,9 +48,7 @@ static int boot_start(struct machine *m, int argc, char **argv)
 	ret = at + 1 < argc ? arguments(m, img, argc - at - 1, argv + at + 1) : 0;
 	if (!ret && !img->type)
 		ret = image_probe(m, img);
-	if (!ret)
-		ret = img->type->prepare(m, img, &m->boot);
-	return ret || m->boot.kind == BOOT_NONE ? ret : COMMAND_WAIT;
+	return ret ? ret : img->type->prepare(m, img, &m->boot);
 }
 
 const struct command cmd_boot = {
@@ -64,7 +56,6 @@ const struct command cmd_boot = {
 	.usage = "[IMAGE [ARGUMENT...]]",
 	.help = "start the selected image, or this one",
 	.start = boot_start,
-	.poll = boot_poll,
 };
 
 const struct command cmd_imgexec = {
@@ -72,7 +63,6 @@ const struct command cmd_imgexec = {
 	.usage = "[IMAGE [ARGUMENT...]]",
 	.help = "another name of boot",
 	.start = boot_start,
-	.poll = boot_poll,
 };
 
 static int imgselect_start(struct machine *m, int argc, char **argv)

@@ -3,19 +3,12 @@
 #include "core/cmd.h"
 #include "core/machine.h"
 
-/* The outer loop acts once the turn is over; when that comes back, machine_resume() leaves the
- * reason. */
-static int leave_poll(struct machine *m)
-{
-	return m->boot.kind != BOOT_NONE ? COMMAND_WAIT : m->script.status;
-}
-
 static int reboot_start(struct machine *m, int argc, char **argv)
 {
 	(void)argc; /* --warm and --setup of other loaders mean nothing here */
 	(void)argv;
 	m->boot.kind = BOOT_REBOOT;
-	return COMMAND_WAIT;
+	return 0;
 }
 
 const struct command cmd_reboot = {
@@ -23,7 +16,6 @@ const struct command cmd_reboot = {
 	.usage = "",
 	.help = "restart the machine",
 	.start = reboot_start,
-	.poll = leave_poll,
 };
 
 static int poweroff_start(struct machine *m, int argc, char **argv)
@@ -31,7 +23,7 @@ static int poweroff_start(struct machine *m, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	m->boot.kind = BOOT_POWEROFF;
-	return COMMAND_WAIT;
+	return 0;
 }
 
 const struct command cmd_poweroff = {
@@ -39,7 +31,6 @@ const struct command cmd_poweroff = {
 	.usage = "",
 	.help = "switch the machine off",
 	.start = poweroff_start,
-	.poll = leave_poll,
 };
 
 static int help_start(struct machine *m, int argc, char **argv)

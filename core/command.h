@@ -5,8 +5,8 @@
  *
  * A waiting command is polled after every turn that something happened in, and every
  * COMMAND_POLL_US at least; it sets m->script.wake_us in each poll when it needs that sooner or
- * later. A command that starts a script (script_run_image) returns 0 at once; the script's end is
- * then its end.
+ * later. A command that starts a script (script_run_image) or leaves a boot request in m->boot
+ * returns 0 at once: what becomes of those is its outcome.
  */
 #ifndef CORE_COMMAND_H
 #define CORE_COMMAND_H

@@ -197,14 +197,22 @@ static void report(struct machine *m, int status)
 		console_print(m, "  usage: %s %s\n", cmd->name, cmd->usage);
 }
 
+/* Of a command that has left a boot request: machine_resume() says what came of it. */
+static int outcome_poll(struct machine *m)
+{
+	return m->script.status;
+}
+
+static const struct command outcome = {.name = "", .poll = outcome_poll};
+
 static void command_end(struct machine *m, int status)
 {
 	struct script *s = &m->script;
 
-	s->running = NULL;
+	s->running = !status && m->boot.kind != BOOT_NONE ? &outcome : NULL;
 	top(m)->replace = false;
-	if (s->pushed)
-		return; /* its status will be that of the script that it has started */
+	if (s->pushed || s->running)
+		return; /* its status will be that of what it has started */
 	s->status = status < 0 ? status : 0;
 	s->reported = false;
 	/* A condition that does not hold is an answer, not a failure. */
