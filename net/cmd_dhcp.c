@@ -95,8 +95,7 @@ static void dhcp_cmd_cancel(struct machine *m)
 	discover_cancel(m->net);
 }
 
-/* -- autoboot
- * ---------------------------------------------------------------------------------------------- */
+/* -- autoboot -- */
 
 /* Links but the boot link that have offered a boot file too: they are tried when its file does not
  * come. */

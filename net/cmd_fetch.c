@@ -15,8 +15,7 @@
 
 #define PROGRESS_US 1000000
 
-/* -- one fetch
- * --------------------------------------------------------------------------------------------- */
+/* -- one fetch -- */
 
 /* The last part of a URL's path, without query; "image" when there is none. */
 static void name_of(const char *uri, char *name, size_t cap)
@@ -107,8 +106,7 @@ int fetch_run(struct machine *m, struct image *img)
 	return rc;
 }
 
-/* -- the commands
- * ------------------------------------------------------------------------------------------ */
+/* -- the commands -- */
 
 struct fetch_cmd {
 	struct fetch_wait wait;

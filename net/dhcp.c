@@ -27,8 +27,7 @@
 #define MESSAGE_MAX	  548	  /* of ours: what every host takes, RFC 2131 section 2 */
 #define DHCP_SIZE_MIN	  576	  /* of option 57, RFC 2132 9.10 */
 
-/* -- the exchange, top-down
- * -------------------------------------------------------------------------------- */
+/* -- the exchange, top-down -- */
 
 static int discover_enter(struct machine *m, struct task *t);
 static int discover_event(struct machine *m, struct task *t, const void *ev);
@@ -53,9 +52,7 @@ static const struct step dhcp_steps[DHCP_STEPS] = {
 	[ROW_PAUSE] = {"pause", NULL, NULL, pause_expire, 550, 0, 1, 0},
 };
 
-/* -- sending
- * -----------------------------------------------------------------------------------------------
- */
+/* -- sending -- */
 
 static uint16_t dhcp_secs(const struct machine *m, const struct dhcp *d)
 {
@@ -90,9 +87,7 @@ static int dhcp_send(
 	return 0; /* what could not be sent is sent again later */
 }
 
-/* -- offers
- * ------------------------------------------------------------------------------------------------
- */
+/* -- offers -- */
 
 static bool has_file(const struct dhcp_msg *msg)
 {
@@ -200,9 +195,7 @@ static int discover_expire(struct machine *m, struct task *t)
 	return d->offer_score ? STEP_TO(ROW_REQUEST) : -ERR_DHCP_NO_OFFER;
 }
 
-/* -- request
- * -----------------------------------------------------------------------------------------------
- */
+/* -- request -- */
 
 static int request_enter(struct machine *m, struct task *t)
 {
@@ -265,8 +258,7 @@ static int pause_expire(struct machine *m, struct task *t)
 	return STEP_TO(ROW_DISCOVER);
 }
 
-/* -- the link's address
- * ------------------------------------------------------------------------------------ */
+/* -- the link's address -- */
 
 /* RFC 3442: pairs of a shortened destination and a gateway. Returns whether there was any route. */
 static bool routes_parse(struct bytes b, struct ipv4_conf *c)
@@ -325,8 +317,7 @@ void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack)
 	arp_announce(dev);
 }
 
-/* -- PXE boot server
- * --------------------------------------------------------------------------------------- */
+/* -- PXE boot server -- */
 
 /* The PXE server that has a say: a proxyDHCP server, or the DHCP server when it is one. */
 static const struct dhcp_msg *pxe_msg(const struct dhcp *d)
@@ -429,8 +420,7 @@ static int pxe_expire(struct machine *m, struct task *t)
 	return STEP_DONE;
 }
 
-/* -- the client
- * -------------------------------------------------------------------------------------------- */
+/* -- the client -- */
 
 static void dhcp_input(
 	struct udp_sock *s, const struct ip_meta *meta, uint16_t src_port, struct bytes payload)

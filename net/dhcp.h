@@ -139,7 +139,7 @@ enum dhcp_rank {
 	DHCP_RANK_REFUSED, /* a lease from a server that has refused us or kept silent before */
 	DHCP_RANK_LEASE,
 	DHCP_RANK_FILE, /* a lease with a boot file */
-	DHCP_RANK_PXE,	/* a PXE server (class "PXEClient") names the boot file or the way to it */
+	DHCP_RANK_PXE,	/* a PXE server, class "PXEClient", has answered */
 };
 
 #define DHCP_STEPS 4

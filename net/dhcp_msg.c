@@ -18,9 +18,7 @@
 #define DHCP_MIN       300    /* RFC 1542 2.1: some relays drop shorter ones */
 #define DHCP_BROADCAST 0x8000 /* flags */
 
-/* -- options
- * -----------------------------------------------------------------------------------------------
- */
+/* -- options -- */
 
 /* The next option of a field; false at its end, b->bad when one runs over. */
 static bool option_next(struct bytes *b, unsigned *tag, struct bytes *value)
@@ -189,9 +187,7 @@ struct ip_addr dhcp_next_server(const struct dhcp_msg *msg)
 	return ip_is_any(&msg->server_id) ? msg->from : msg->server_id;
 }
 
-/* -- parse
- * -------------------------------------------------------------------------------------------------
- */
+/* -- parse -- */
 
 /* Copies a text field that need not be terminated. */
 static void field_text(struct bytes b, char *text, size_t cap)
@@ -246,9 +242,7 @@ bool dhcp_parse(struct bytes b, struct dhcp_msg *msg)
 	return true;
 }
 
-/* -- emit
- * --------------------------------------------------------------------------------------------------
- */
+/* -- emit -- */
 
 /* What we ask for, option 55: servers send what is listed here, and dnsmasq, ISC and Kea little
  * else. */

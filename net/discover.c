@@ -22,8 +22,7 @@ static bool takes_part(const struct net *net, unsigned i)
 	return net->discover.only & 1u << i;
 }
 
-/* -- one link
- * ---------------------------------------------------------------------------------------------- */
+/* -- one link -- */
 
 /* Begins on links that are up, and again on those that went down in between. */
 static void link_step(struct net *net, unsigned i)
@@ -72,8 +71,7 @@ static size_t link_report(struct net *net, unsigned i, char *text, size_t cap)
 	return fmt_print(text, cap, "%s no answer to %u messages", dev->name, d->sent);
 }
 
-/* -- the choice
- * -------------------------------------------------------------------------------------------- */
+/* -- the choice -- */
 
 static bool better(const struct dhcp *a, const struct dhcp *b)
 {
@@ -185,8 +183,7 @@ static void discover_fail(struct net *net)
 	net->discover.result = err_set(net->m, failure_code(net), "%s", text);
 }
 
-/* -- the clock of it
- * --------------------------------------------------------------------------------------- */
+/* -- the clock of it -- */
 
 static bool any_running(struct net *net)
 {

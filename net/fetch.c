@@ -108,8 +108,7 @@ void fetch_cancel(struct fetch *f)
 	f->m = NULL;
 }
 
-/* -- what the console says
- * --------------------------------------------------------------------------------- */
+/* -- what the console says -- */
 
 /* "812 kB", "12.3 MB", "1.20 GB": three digits, in powers of ten. */
 static const char *size_str(uint64_t n, char text[16])

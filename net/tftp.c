@@ -35,8 +35,9 @@
 #define TFTP_STRAYS_MAX 16 /* packets of strangers that are answered, in one transfer */
 #define TFTP_REFUSALS	3  /* ICMP errors to our request that we believe in */
 
-#define REQUEST_WAIT_US 500000 /* a second request makes the server open the file twice: no hurry  \
-				*/
+#define REQUEST_WAIT_US                                                                            \
+	500000 /* a second request makes the server open the file twice: no hurry                  \
+		*/
 #define RTO_FIRST_US   250000
 #define RTO_MIN_US     50000
 #define RTO_MAX_US     4000000
@@ -83,9 +84,7 @@ static struct tftp *tftp_of(struct fetch *f)
 	return (struct tftp *)f->priv;
 }
 
-/* -- sending
- * -----------------------------------------------------------------------------------------------
- */
+/* -- sending -- */
 
 static void send_to(
 	struct fetch *f, const struct ip_addr *to, uint16_t port, const void *data, size_t n)
@@ -155,9 +154,7 @@ static void send_request(struct fetch *f)
 	send_to(f, &f->server, f->url.port ? f->url.port : TFTP_PORT, buf, e.n);
 }
 
-/* -- ends
- * --------------------------------------------------------------------------------------------------
- */
+/* -- ends -- */
 
 static void tftp_cancel(struct fetch *f)
 {
@@ -194,18 +191,20 @@ static int tftp_err(struct fetch *f, enum err code, const char *what)
 {
 	char ip[IP_STR_MAX];
 
+	/* What was no reason to give up, such as a neighbour that was not found at once, is in the
+	 * log. */
+	if (f->m->err.code != (int)code)
+		err_clear(f->m);
 	return err_set(f->m, code, "%s from %s by %s: %s", f->name, ip_str(&f->server, ip),
 		f->dev->name, what);
 }
 
-/* -- time
- * --------------------------------------------------------------------------------------------------
- */
+/* -- time -- */
 
 /* RFC 6298 2, in integers. Only of what was sent once (Karn). */
 static void rtt_sample(struct tftp *t, uint64_t us)
 {
-	uint32_t r = us < RTO_MAX_US ? (uint32_t)us : RTO_MAX_US;
+	uint32_t r = us < RTO_MAX_US ? (uint32_t)us + 1 : RTO_MAX_US;
 	uint32_t diff = r > t->srtt_us ? r - t->srtt_us : t->srtt_us - r;
 
 	if (!t->srtt_us) {
@@ -224,8 +223,11 @@ static uint32_t rto_of(const struct tftp *t)
 	return rto < RTO_MIN_US ? RTO_MIN_US : rto;
 }
 
-/* Something new came: the waits begin anew. The timer is not touched: when it fires it looks at
- * alive_us. */
+/*
+ * Something new came: the waits begin anew. The timer is not put forward for each block: when it
+ * fires it looks at alive_us; only when it would fire too late it is touched, once a window at
+ * most.
+ */
 static void tftp_alive(struct fetch *f)
 {
 	struct tftp *t = tftp_of(f);
@@ -240,6 +242,8 @@ static void tftp_alive(struct fetch *f)
 	f->retries += t->tries;
 	t->tries = 0;
 	t->rto_us = t->wait_us = rto_of(t);
+	if (t->timer.due_us > now + t->wait_us)
+		timer_start(f->m, &t->timer, t->wait_us);
 }
 
 static int tftp_silent(struct fetch *f)
@@ -284,8 +288,7 @@ static void tftp_fire(struct machine *m, struct timer *timer)
 	timer_start(m, timer, t->wait_us);
 }
 
-/* -- what the server says
- * ---------------------------------------------------------------------------------- */
+/* -- what the server says -- */
 
 /* The first answer has told the size, or that nobody knows it. False: it does not fit, all is over.
  */

@@ -136,6 +136,7 @@ static bool parse_authority(const char *s, size_t n, struct url *u)
 int url_parse(const char *text, struct url *u)
 {
 	size_t n = scheme_len(text);
+	bool bare;
 
 	memset(u, 0, sizeof(*u));
 	for (const char *c = text; *c; c++)
@@ -151,13 +152,12 @@ int url_parse(const char *text, struct url *u)
 		return -ERR_BAD_URL;
 	text += n;
 	n = span_until(text, "#");
+	bare = *text != '/'; /* no path, or a query alone: "/" is its path */
 	u->path[0] = '/';
-	return str_copy_n(u->path + (*text != '/'), sizeof(u->path) - 1, text, n) ? 0
-										  : -ERR_BAD_URL;
+	return str_copy_n(u->path + bare, sizeof(u->path) - bare, text, n) ? 0 : -ERR_BAD_URL;
 }
 
-/* -- references
- * -------------------------------------------------------------------------------------------- */
+/* -- references -- */
 
 struct builder {
 	char *text; /* URL_MAX bytes */
