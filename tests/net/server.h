@@ -16,7 +16,8 @@
 #define S  1000000u
 
 static const struct filler_ops *const server_schemes[] = {&tftp_filler, NULL};
-static const struct setting_source *const server_sources[] = {&net_settings, NULL};
+static const struct setting_source *const server_sources[] = {
+	&net_settings, &builtin_settings, NULL};
 static const struct image_type *const server_types[] = {&script_type, NULL};
 static const struct service server_console = {.name = "console", .poll = console_poll};
 static const struct service server_script = {.name = "script", .poll = script_poll};

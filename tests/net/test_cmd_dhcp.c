@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dhcp and autoboot: run as a script would; the servers of each link by hand. */
+#include "tests/net/server.h"
+
+#define LINKS 3
+
+struct server {
+	const char *file;    /* NULL: a lease without boot file */
+	const char *content; /* of any file; NULL: not found */
+	bool off;
+	unsigned discovers, requests, releases, reads;
+};
+
+/* Runs text until it has ended; its exit status. */
+static int run(struct lan *lan, struct server *server, const char *text)
+{
+	struct sent s;
+
+	lan->m.boot.kind = BOOT_NONE;
+	fake_text_clear(&lan->fake);
+	assert_int_equal(script_run_text(&lan->m, text, strlen(text)), 0);
+	while (lan->m.boot.kind == BOOT_NONE && server_wait(lan, &s, 100 * S)) {
+		struct server *sv = &server[s.link];
+		unsigned type = s.dport == 67 ? sent_type(&s) : 0;
+
+		sv->discovers += type == DHCPDISCOVER;
+		sv->requests += type == DHCPREQUEST;
+		sv->releases += type == DHCPRELEASE;
+		if (sv->off || type == DHCPRELEASE)
+			continue;
+		if (type) {
+			server_lease(lan, &s, type == DHCPDISCOVER ? DHCPOFFER : DHCPACK, sv->file);
+		} else if (wire_get16(s.data) == 1) {
+			uint8_t b[520] = {0, 3, 0, 1};
+			uint32_t n = sv->content ? (uint32_t)strlen(sv->content) : 0;
+
+			sv->reads++;
+			if (sv->content)
+				memcpy(b + 4, sv->content, n);
+			if (sv->content)
+				server_put(lan, s.link, s.dst, s.src, 1234, s.sport, b, 4 + n);
+			else
+				server_put(lan, s.link, s.dst, s.src, 1234, s.sport, "\0\5\0\1none",
+					9);
+		}
+	}
+	return lan->m.boot.kind == BOOT_EXIT ? lan->m.boot.exit_code : -1;
+}
+
+static bool printed(struct lan *lan, const char *text)
+{
+	return strstr(fake_text(&lan->fake), text);
+}
+
+static void test_dhcp(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {{.off = true}, {.file = "x\33"}, {.off = true}};
+
+	(void)state;
+	assert_int_equal(run(lan, sv, "dhcp && echo [${netX/ip} ${next-server}]"), 0);
+	assert_true(printed(
+		lan, "net1: 10.0.1.50/24 gw 10.0.1.1 from 10.0.1.1, 10.0.1.1 has x\\x1b\n"));
+	assert_true(printed(lan, "[10.0.1.50 10.0.1.1]"));
+	assert_int_equal(sv[0].discovers, 1);
+	assert_int_equal(sv[2].discovers, 1);
+	/* Only one link, by name. */
+	assert_int_equal(run(lan, sv, "dhcp net1"), 0);
+	assert_int_equal(sv[0].discovers, 1);
+	assert_int_equal(sv[1].discovers, 2);
+	assert_int_equal(run(lan, sv, "dhcp net9"), ERR_NO_NETDEV);
+	sv[1].off = true;
+	assert_int_equal(run(lan, sv, "dhcp net1 net2"), ERR_DHCP_NO_OFFER);
+	assert_true(printed(lan, "net1 no answer to 6 messages, net2 no answer to 6 messages"));
+	lan_end(lan);
+}
+
+static void test_autoboot(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {{.off = true},
+		{.file = "boot.ipxe", .content = "#!ipxe\necho booted from ${cwuri}\n"}};
+
+	(void)state;
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_true(printed(lan, "booted from tftp://10.0.1.1/boot.ipxe\n"));
+	/* A name in DHCP may hold settings; a script's own name wins. */
+	sv[1].file = "${net1/mac:hexhyp}.ipxe";
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_true(printed(lan, "booted from tftp://10.0.1.1/52-54-00-00-01-01.ipxe\n"));
+	assert_int_equal(run(lan, sv, "set filename own && autoboot net1"), 0);
+	assert_true(printed(lan, "booted from tftp://10.0.1.1/own\n"));
+	lan_end(lan);
+}
+
+static void test_no_file(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {{.off = true}, {.file = NULL}, {.off = true}};
+
+	(void)state;
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_DHCP_NO_FILE);
+	assert_true(printed(lan, "net1: lease from 10.0.1.1"));
+	lan_end(lan);
+}
+
+/* The winner's file is not there: the next link that has one gets its turn, with a lease of its
+ * own. */
+static void test_next_choice(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {
+		{.file = "a"}, {.file = "b"}, {.file = "c", .content = "#!ipxe\necho third\n"}};
+
+	(void)state;
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_true(printed(lan, "third"));
+	assert_true(printed(lan, "E4002"));
+	assert_int_equal(sv[2].reads, 1);
+	assert_true(sv[0].reads <= 1 && sv[1].reads <= 1);
+	lan_end(lan);
+
+	/* All fail: the error is the last one's, and it ends. */
+	lan = server_lan(LINKS);
+	sv[2].content = NULL;
+	memset(&sv[0].reads, 0, sizeof(unsigned));
+	sv[0].reads = sv[1].reads = sv[2].reads = 0;
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_TFTP_NOT_FOUND);
+	for (unsigned i = 0; i < LINKS; i++)
+		assert_int_equal(sv[i].reads, 1);
+	lan_end(lan);
+}
+
+static void test_cancel(void **state)
+{
+	struct lan *lan = server_lan(1);
+	struct server sv[LINKS] = {{.off = true}};
+
+	(void)state;
+	fake_key_at(&lan->fake, lan->fake.now_us + 3 * S, KEY_CTRL('C'));
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_CANCELLED);
+	assert_int_equal(lan->net.discover.state, DISCOVER_IDLE);
+	assert_int_equal(sv[0].discovers, 2);
+	assert_null(lan->net.socks);
+	lan_end(lan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dhcp),
+		cmocka_unit_test(test_autoboot),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_next_choice),
+		cmocka_unit_test(test_cancel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
