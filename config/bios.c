@@ -51,14 +51,7 @@ static const struct service *const services[] = {
 static const struct net_config net_config = {
 	.protocols = protocols,
 	.schemes = schemes,
-	.dhcp = {
-		.discover_us = 1000000,
-		.discover_max_us = 8000000,
-		.discover_tries = 6,
-		.grace_us = 200000,
-		.proxy_us = 1000000,
-		.link_us = 10000000,
-	},
+	.dhcp = DHCP_TIMING_DEFAULT,
 	.client_arch = 0, /* x86 BIOS */
 	.say_ipxe = true,
 };
