@@ -91,4 +91,14 @@ static int builtin_get(struct machine *m, const char *scope, const char *name, u
 	return -ERR_SETTING_NONE;
 }
 
-const struct setting_source builtin_settings = {.name = "builtin", .get = builtin_get};
+/* `verbose` has an effect, but is kept like any other: never taken. */
+static int builtin_set(
+	struct machine *m, const char *scope, const char *name, const uint8_t *raw, size_t n)
+{
+	if (!scope[0] && !strcmp(name, "verbose"))
+		m->log.console_level = n && raw[0] != '0' ? LOG_DEBUG : LOG_WARN;
+	return -ERR_SETTING_NONE;
+}
+
+const struct setting_source builtin_settings = {
+	.name = "builtin", .get = builtin_get, .set = builtin_set};

@@ -53,11 +53,26 @@ static void test_working_uri(void **state)
 	assert_prints("boot s", "b []\n");
 }
 
+static void test_verbose(void **state)
+{
+	(void)state;
+	assert_int_equal(run("set verbose 1"), 0);
+	log_put(&m, LOG_DEBUG, "seen");
+	assert_has("seen");
+	assert_prints("echo ${verbose}\nset verbose 0\necho ${verbose}", "1\n0\n");
+	log_put(&m, LOG_INFO, "unseen");
+	assert_not("unseen");
+	assert_int_equal(run("set verbose yes"), 0);
+	assert_int_equal(m.log.console_level, LOG_DEBUG);
+	assert_int_equal(run("clear verbose\nset net0/verbose 1"), 0);
+	assert_int_equal(m.log.console_level, LOG_WARN);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-	const struct CMUnitTest tests[] = {
-		T(test_values), T(test_nothing_known), T(test_small_room), T(test_working_uri)};
+	const struct CMUnitTest tests[] = {T(test_values), T(test_nothing_known),
+		T(test_small_room), T(test_working_uri), T(test_verbose)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
