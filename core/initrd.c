@@ -170,26 +170,26 @@ static void add_blob(struct boot_request *req, uint64_t dst, uint32_t off, uint3
 /* Zeros between the images, then headers and trailers; the trailer is the last of req->blob. */
 static void add_rest(const struct plan *p, struct boot_request *req)
 {
-	uint64_t at = p->start;
+	uint64_t at = p->start, filled = at; /* in the layout; up to where there is data or zeros */
 	uint32_t off = 0;
 
 	for (unsigned i = 0; i < p->n; i++) {
 		const struct image *img = p->initrd[i];
 		uint64_t data = data_start(img, at);
 
-		add_move(req, at, BOOT_MOVE_ZERO, data - at);
-		at = data + img->total;
+		add_move(req, filled, BOOT_MOVE_ZERO, data - filled);
+		filled = data + img->total;
+		at = data_end(img, data);
 		if (img->headroom) {
 			uint32_t n = (uint32_t)cpio_header_size(img->path);
 
 			add_blob(req, data - n, off, n);
-			add_blob(
-				req, ALIGN4(at), req->nblob - CPIO_TRAILER_SIZE, CPIO_TRAILER_SIZE);
+			add_blob(req, at - CPIO_TRAILER_SIZE, req->nblob - CPIO_TRAILER_SIZE,
+				CPIO_TRAILER_SIZE);
 			off += n;
 		}
 	}
-	/* The last one may need its end aligned for the trailer. */
-	add_move(req, at, BOOT_MOVE_ZERO, p->start + p->size - at);
+	add_move(req, filled, BOOT_MOVE_ZERO, at - filled);
 }
 
 bool initrd_place(struct machine *m, const struct boot_move *kernel, struct range keep,
