@@ -9,7 +9,7 @@
 
 #include "tests/drivers/rig.h"
 
-#define VM_CSUM_GUEST  (1ull << 1)
+#define VM_CSUM	       (1ull << 1)
 #define VM_MTU	       (1ull << 3)
 #define VM_MAC	       (1ull << 5)
 #define VM_GUEST_TSO4  (1ull << 7)
@@ -22,7 +22,7 @@
 #define VM_ACCESS      (1ull << 33)
 #define VM_RING_PACKED (1ull << 34)
 #define VM_ORDER       (1ull << 36)
-#define VM_USUAL       (VM_CSUM_GUEST | VM_MAC | VM_GUEST_TSO4 | VM_MRG_RXBUF | VM_STATUS | VM_INDIRECT)
+#define VM_USUAL       (VM_CSUM | VM_MAC | VM_GUEST_TSO4 | VM_MRG_RXBUF | VM_STATUS | VM_INDIRECT)
 
 #define VM_MEM_BASE 0xfe000000u
 #define VM_IO_BASE  0xc000u
