@@ -217,7 +217,6 @@ static int host_boot(void *ctx, const struct boot_request *req)
 	if (dir)
 		ok = host_save_images(h, dir) && host_save_boot(h, req, dir);
 	host_flush(h);
-	term_restore();
 	exit(!ok || (req->kind == BOOT_EXIT && req->exit_code) ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
@@ -252,7 +251,6 @@ void host_die(const char *fmt, ...)
 {
 	va_list ap;
 
-	term_restore();
 	va_start(ap, fmt);
 	fputs("reveille: ", stderr);
 	vfprintf(stderr, fmt, ap);

@@ -32,8 +32,10 @@ struct handover {
 	uint32_t magic;
 	uint16_t origin; /* enum handover_origin */
 	uint16_t busdevfn;
-	uint16_t ret_ip, ret_cs, ret_sp, ret_ss;
-	uint8_t unused5[0x1000 - 0xe10];
+	uint16_t ret_ip, ret_cs;
+	uint32_t ret_esp;
+	uint16_t ret_ss;
+	uint8_t unused5[0x1000 - 0xe12];
 } __attribute__((packed));
 
 _Static_assert(offsetof(struct handover, e820_count) == 0x1e8, "boot_params");

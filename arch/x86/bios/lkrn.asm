@@ -85,7 +85,7 @@ start:	; cs = setup segment + 20h; ds = es = setup segment
 	mov	word [es:HO_ORIGIN], 2
 	mov	word [es:HO_RET_IP], give_up
 	mov	[es:HO_RET_CS], ds
-	mov	[es:HO_RET_SP], sp
+	mov	[es:HO_RET_ESP], esp
 	mov	[es:HO_RET_SS], ss
 	call	read_memory_map
 	call	enable_a20

@@ -46,14 +46,15 @@ r_flags:	dw 0
 ; -- parameters of leave_to
 leave_ip:	dw 0
 leave_cs:	dw 0
-leave_sp:	dw 0
+leave_esp:	dd 0
 leave_ss:	dw 0
+		dw 0
 ; -- text for put_text
 text_len:	dw 0
 		dw 0
 text:		times 256 db 0
 
-%if text - block != 80
+%if text - block != 84
 %error "struct rm_block in realmode.h has another layout"
 %endif
 
@@ -75,7 +76,7 @@ enter:	; 16-bit protected mode, interrupts off
 real:	mov	ax, cs
 	mov	ds, ax
 	mov	ss, ax
-	mov	sp, stack_top
+	mov	esp, stack_top		; all of it: a BIOS with 32-bit parts uses it so
 	xor	ax, ax
 	mov	fs, ax
 	mov	gs, ax
@@ -155,10 +156,10 @@ put_text:
 	loop	.next
 .end:	iret
 
-; Leaves for good: to leave_cs:leave_ip on stack leave_ss:leave_sp.
+; Leaves for good: to leave_cs:leave_ip on stack leave_ss:leave_esp.
 leave_to:
 	mov	ss, [cs:leave_ss]
-	mov	sp, [cs:leave_sp]
+	mov	esp, [cs:leave_esp]
 	sti
 	jmp	far [cs:leave_ip]
 

@@ -16,7 +16,7 @@ void rm_back(void);
 #define GDT_CODE16 4
 #define GDT_DATA16 5
 
-_Static_assert(sizeof(struct rm_block) == 80 + RM_TEXT_MAX, "realmode.asm");
+_Static_assert(sizeof(struct rm_block) == 84 + RM_TEXT_MAX, "realmode.asm");
 
 struct rm_block *rm_block;
 static uint16_t base_kib; /* base memory before we took ours */
@@ -93,12 +93,12 @@ void rm_put_text(const char *s, unsigned n)
 	rm_call(rm_segment(), rm_block->off_put_text);
 }
 
-_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint16_t sp)
+_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint32_t esp)
 {
 	rm_block->leave_cs = cs;
 	rm_block->leave_ip = ip;
 	rm_block->leave_ss = ss;
-	rm_block->leave_sp = sp;
+	rm_block->leave_esp = esp;
 	rm_call(rm_segment(), rm_block->off_leave_to);
 	__builtin_unreachable();
 }

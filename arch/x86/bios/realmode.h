@@ -28,7 +28,9 @@ struct rm_block {
 	uint16_t vector_ip, vector_cs;
 	struct rm_regs regs;
 	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, unused1;
-	uint16_t leave_ip, leave_cs, leave_sp, leave_ss;
+	uint16_t leave_ip, leave_cs;
+	uint32_t leave_esp;
+	uint16_t leave_ss, unused3;
 	uint16_t text_len, unused2;
 	char text[RM_TEXT_MAX];
 } __attribute__((packed));
@@ -50,6 +52,6 @@ void rm_idle(void);
 /* Writes n <= RM_TEXT_MAX characters to the screen. */
 void rm_put_text(const char *s, unsigned n);
 /* Goes to real mode for good. */
-_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint16_t sp);
+_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint32_t esp);
 
 #endif

@@ -288,7 +288,7 @@ bev:	pushfd
 	mov	[es:HO_BUSDEVFN], ax
 	mov	word [es:HO_RET_IP], bev_return
 	mov	[es:HO_RET_CS], cs
-	mov	[es:HO_RET_SP], sp
+	mov	[es:HO_RET_ESP], esp
 	mov	[es:HO_RET_SS], ss
 	call	read_memory_map
 	call	enable_a20

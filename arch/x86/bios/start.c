@@ -67,7 +67,7 @@ static _Noreturn void leave(void)
 	copy_end();
 	rm_end();
 	if (ho->magic == HANDOVER_MAGIC)
-		rm_leave(ho->ret_cs, ho->ret_ip, ho->ret_ss, ho->ret_sp);
+		rm_leave(ho->ret_cs, ho->ret_ip, ho->ret_ss, ho->ret_esp);
 	/* A loader that used the 32-bit entry cannot be gone back to: let the BIOS boot its next device. */
 	for (;;) {
 		struct rm_regs r = { 0 };
