@@ -171,7 +171,10 @@ $(O)/san/tests/%: $(O)/san/obj/tests/%.o $(O)/san/libreveille.a
 $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libreveille.a
 	$(call say,LD)
 	$(Q)$(CC_FUZZ) $(SANITIZE) -fsanitize=fuzzer -o $@ $^
-tests: $(TESTS)
+$(O)/san/reveille: $(O)/san/obj/arch/host/main.o $(O)/san/libreveille.a
+	$(call say,LD)
+	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^
+tests: $(TESTS) $(O)/san/reveille
 fuzzers: $(FUZZERS)
 
 # -- what people type ---------------------------------------------------------------------------------------
@@ -204,4 +207,4 @@ format:
 clean:
 	$(Q)rm -rf '$(O)'
 
--include $(shell test -d $(O) && find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/bios $(O)/host $(O)/san $(O)/fuzz -path '*/obj/*.d' -type f 2>/dev/null)
