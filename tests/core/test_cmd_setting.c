@@ -66,6 +66,18 @@ static void test_read(void **state)
 	assert_prints("clear a\nread a\nisset ${a} || echo none", "\nnone\n");
 }
 
+static void test_read_and_messages(void **state)
+{
+	(void)state;
+	fake_type(&fake, "abc");
+	run_for("read a", 100000);
+	log_put(&m, LOG_WARN, "news");
+	fake_type(&fake, "d\r");
+	fake_run(&fake, &m, 100000);
+	assert_string_equal(text(), "abc\nnews\nabcd\n");
+	assert_int_equal(run("read"), ERR_SCRIPT_USAGE);
+}
+
 /* The shell interrupts it and it begins again. */
 static void test_read_and_shell(void **state)
 {
@@ -110,6 +122,7 @@ int main(void)
 		T(test_set_errors),
 		T(test_inc),
 		T(test_read),
+		T(test_read_and_messages),
 		T(test_read_and_shell),
 		T(test_show),
 		T(test_conditions),

@@ -78,6 +78,22 @@ static void test_line_limit_by_expansion(void **state)
 		"expanded\nlong\n");
 }
 
+/* The words behind one that has grown are refused, too, when they no longer fit. */
+static void test_line_limit_by_later_words(void **state)
+{
+	char script[3000] = "echo ${a}${a}${a} ";
+
+	(void)state;
+	assert_int_equal(run("set a 0123456789\nset a ${a}${a}${a}${a}${a}${a}${a}${a}${a}${a}\n"
+			     "set a ${a}${a}${a}${a}${a}${a}${a}${a}${a}${a}"),
+		0);
+	memset(script + strlen(script), 'x', 1000);
+	assert_int_equal(run(script), 0);
+	memset(script + strlen(script), 'x', 1000);
+	assert_int_equal(run(script), ERR_SCRIPT_LINE);
+	assert_has("more than 4095 characters");
+}
+
 static void test_word_limit(void **state)
 {
 	static char script[3 * COMMAND_ARGS_MAX];
@@ -620,6 +636,7 @@ int main(void)
 		T(test_continuation),
 		T(test_line_limit),
 		T(test_line_limit_by_expansion),
+		T(test_line_limit_by_later_words),
 		T(test_word_limit),
 		T(test_or),
 		T(test_and),
