@@ -15,7 +15,8 @@
 #include "core/str.h"
 #include "net/net.h"
 
-#define LINK_POLL_US 10000 /* how often links that are down are looked at */
+#define LINK_DOWN_POLL_US 10000	 /* how often links that are down are looked at */
+#define LINK_UP_POLL_US	  100000 /* and those that are up */
 
 static bool takes_part(const struct net *net, unsigned i)
 {
@@ -202,22 +203,29 @@ static bool any_hope(struct net *net)
 	       (ds->only & ~(ds->started | ds->broken));
 }
 
-/* A bounded turn: a hundred times a second, and whenever a link has ended. */
+/* A bounded turn: ten or a hundred times a second, when the choice is due, and when a link has
+ * ended. */
 static void discover_fire(struct machine *m, struct timer *t)
 {
 	struct net *net = t->ctx;
+	struct discover *ds = &net->discover;
+	uint64_t wait, due = 0;
 	struct dhcp *best;
 
 	for (unsigned i = 0; i < net->ndev; i++)
 		if (takes_part(net, i))
 			link_step(net, i);
 	best = best_bound(net);
-	if (best && !choice_due(net, best))
+	if (best)
+		due = choice_due(net, best);
+	if (best && !due) {
 		discover_won(net, best);
-	else if (!best && !any_running(net) && !any_hope(net))
+	} else if (!best && !any_running(net) && !any_hope(net)) {
 		discover_fail(net);
-	else
-		timer_start(m, t, LINK_POLL_US);
+	} else {
+		wait = ds->only & ~(ds->started | ds->broken) ? LINK_DOWN_POLL_US : LINK_UP_POLL_US;
+		timer_start(m, t, due && due - m->now_us < wait ? due - m->now_us : wait);
+	}
 }
 
 int discover_start(struct net *net, uint32_t mask)
