@@ -324,13 +324,13 @@ static void check_discover(const struct judge *j)
 	j->c->xid = j->msg->h.xid;
 }
 
-/* RFC 2131 3.1 step 3: secs as in the DISCOVER. */
+/* RFC 2131 3.1 step 3: secs as in the DISCOVER, which may have been lost on the way. */
 static void check_request_secs(const struct judge *j)
 {
 	for (uint32_t i = 0; i < j->c->nsecs && i < DHCPD_SECS_MAX; i++)
 		if (j->c->secs[i] == j->msg->h.secs)
 			return;
-	if (j->c->nsecs)
+	if (j->c->nsecs && !j->d->w->lossy)
 		blame(j, "secs %u is that of no DISCOVER (RFC 2131 3.1)", j->msg->h.secs);
 }
 
@@ -346,7 +346,7 @@ static void check_request(const struct judge *j)
 	must_have(j, OPT_REQUESTED_IP, "table 5, SELECTING");
 	if (j->msg->h.ciaddr)
 		blame(j, "ciaddr set (table 5, SELECTING)");
-	if (j->msg->h.xid != j->c->xid && j->c->discovers)
+	if (j->msg->h.xid != j->c->xid && j->c->xid)
 		blame(j, "xid %08x, the DISCOVER had %08x", j->msg->h.xid, j->c->xid);
 	check_pxe_options(j);
 	check_max_size(j);
@@ -437,14 +437,16 @@ void dhcp_check_malformed(struct sim_dhcpd *d, const struct host_in *in)
 
 /* ---- addresses in use ---- */
 
-/* Who sends from an address of the pool must hold its lease. */
+/* Who sends from an address of the pool must hold its lease; behind a router the frame's sender is
+ * another. */
 void dhcp_check_frame(struct sim_dhcpd *d, const struct sim_frame *f)
 {
 	uint16_t type = f->len < 34 ? 0 : wire_get16(f->data + 12);
 	struct dhcpd_client *c;
 	uint32_t src;
 
-	if (!frame_judged(f) || (type != TYPE_IP && type != TYPE_ARP))
+	if (!frame_judged(f) || (type != TYPE_IP && type != TYPE_ARP) ||
+		(d->conf.pool ^ d->h->ip) & d->h->mask)
 		return;
 	src = wire_get32(f->data + (type == TYPE_IP ? 26 : 28));
 	if (src - d->conf.pool >= d->conf.pool_len)

@@ -542,6 +542,16 @@ static void host_send_fragments(
 	free(turn);
 }
 
+static void host_send_two(struct sim_host *h, struct host_ip *ip, const uint8_t *data, uint32_t len)
+{
+	uint32_t first = h->first_fragment & ~7u;
+
+	ip->fragment = 0x2000;
+	host_send_ip(h, ip, data, first);
+	ip->fragment = (uint16_t)(first / 8);
+	host_send_ip(h, ip, data + first, len - first);
+}
+
 void host_send(struct sim_host *h, const struct host_out *out)
 {
 	struct host_ip ip = {
@@ -562,7 +572,9 @@ void host_send(struct sim_host *h, const struct host_out *out)
 	if (out->sum == SUM_BAD)
 		udp[6] ^= 0x55;
 	h->udp_out++;
-	if (len + IP_HEAD <= mtu)
+	if (h->first_fragment && len > h->first_fragment)
+		host_send_two(h, &ip, udp, len);
+	else if (len + IP_HEAD <= mtu)
 		host_send_ip(h, &ip, udp, len);
 	else
 		host_send_fragments(h, &ip, udp, len, (mtu - IP_HEAD) & ~7u);

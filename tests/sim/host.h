@@ -90,9 +90,11 @@ struct sim_host {
 	uint64_t arp_age_us;	    /* what is older is asked again; 60 s */
 	bool down;		    /* switched off: hears and says nothing */
 	bool deaf_arp;		    /* does not answer ARP */
-	bool client;	       /* what it sends is judged (self-tests use a host as their client) */
-	bool unreachables;     /* closed UDP ports answer ICMP 3/3, as Linux does; true */
-	enum host_order order; /* of the fragments it sends */
+	bool client;	   /* what it sends is judged (self-tests use a host as their client) */
+	bool unreachables; /* closed UDP ports answer ICMP 3/3, as Linux does; true */
+	uint32_t first_fragment; /* a datagram longer than this leaves as this and the rest; 0: by
+				    MTU */
+	enum host_order order;	 /* of the fragments it sends */
 	void (*watch)(void *ctx, struct sim_frame *f); /* every frame heard; may be NULL */
 	void *watch_ctx;
 	bool (*forward)(

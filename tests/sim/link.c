@@ -135,14 +135,14 @@ static bool way_enqueue(struct sim_way *y, uint64_t now_us, uint32_t len, uint64
 	return true;
 }
 
-static bool way_loses(struct sim_way *y)
+static bool way_loses(struct sim_way *y, uint64_t now_us)
 {
 	const struct sim_fault *a = &y->fault;
 	bool lost = rand_chance(&y->rng, a->loss_ppm);
 
-	if (rand_chance(&y->rng, y->bad ? a->burst_leave_ppm : a->burst_enter_ppm))
-		y->bad = !y->bad;
-	if (rand_chance(&y->rng, a->burst_loss_ppm) && y->bad)
+	if (rand_chance(&y->rng, a->burst_enter_ppm) && now_us >= y->bad_us)
+		y->bad_us = now_us + rand_below(&y->rng, 2ull * a->burst_us);
+	if (rand_chance(&y->rng, a->burst_loss_ppm) && now_us < y->bad_us)
 		lost = true;
 	return lost;
 }
@@ -210,11 +210,12 @@ static void link_carry(struct sim_link *l, unsigned way, struct sim_frame *f)
 	uint64_t sent_us;
 
 	if (!way_enqueue(y, l->w->now_us, f->len, &sent_us)) {
+		l->w->lossy = true;
 		y->dropped++;
 		frame_free(f);
 		return;
 	}
-	if (way_loses(y)) {
+	if (way_loses(y, l->w->now_us)) {
 		y->lost++;
 		frame_free(f);
 		return;
@@ -320,6 +321,8 @@ void link_set_fault(struct sim_link *l, const struct sim_fault *fault)
 {
 	l->way[0].fault = *fault;
 	l->way[1].fault = *fault;
+	if (fault->loss_ppm || fault->burst_enter_ppm || fault->corrupt_ppm || fault->truncate_ppm)
+		l->w->lossy = true;
 }
 
 void link_set_up(struct sim_link *l, bool up)
@@ -327,6 +330,7 @@ void link_set_up(struct sim_link *l, bool up)
 	if (l->up == up)
 		return;
 	l->up = up;
+	l->w->lossy |= !up;
 	while (!up && l->transit) {
 		l->way[l->transit->way].lost++;
 		transit_end(l->transit);

@@ -71,9 +71,10 @@ struct sim_fault {
 					 LINK_QUEUE_BYTES */
 	uint32_t delay_us, jitter_us; /* delay .. delay + jitter */
 	uint32_t loss_ppm;	      /* independent losses */
-	uint32_t burst_enter_ppm;     /* Gilbert-Elliott: good -> bad, per frame */
-	uint32_t burst_leave_ppm;     /* bad -> good, per frame */
-	uint32_t burst_loss_ppm;      /* lost while bad */
+	/* Bursts, after Gilbert and Elliott: a frame may begin one, which lasts 0 .. 2 burst_us;
+	 * time ends it. */
+	uint32_t burst_enter_ppm, burst_us;
+	uint32_t burst_loss_ppm; /* lost while it lasts */
 	uint32_t dup_ppm;
 	uint32_t reorder_ppm; /* these frames wait up to reorder_us longer and others overtake them
 			       */
@@ -90,7 +91,7 @@ struct sim_way {
 	struct sim_rng rng;
 	uint64_t busy_ns; /* the sender is busy until then */
 	uint64_t last_us; /* latest arrival in order */
-	bool bad;	  /* Gilbert-Elliott state */
+	uint64_t bad_us;  /* a burst of losses lasts until then */
 	uint64_t delivered, dropped, lost, duplicated, reordered,
 		damaged; /* dropped: by the queue */
 };

@@ -340,7 +340,7 @@ static void test_loss_and_bursts(void **state)
 {
 	const struct sim_fault loss = {.loss_ppm = 100000};
 	const struct sim_fault burst = {
-		.burst_enter_ppm = 10000, .burst_leave_ppm = 100000, .burst_loss_ppm = 1000000};
+		.burst_enter_ppm = 10000, .burst_us = 10, .burst_loss_ppm = 1000000};
 	struct pair p;
 
 	(void)state;
@@ -349,7 +349,7 @@ static void test_loss_and_bursts(void **state)
 	assert_in_range(p.b.frames, 8800, 9200);
 	assert_int_equal(p.b.frames + p.l->way[0].lost, 10000);
 	pair_close(&p);
-	pair_open(&p, 4, &burst); /* bad 1/11 of the time: 0.01 / (0.01 + 0.1) */
+	pair_open(&p, 4, &burst); /* a frame each us: bad 10 of 110 us */
 	pair_send(&p, 20000, 60, 1);
 	assert_in_range(p.l->way[0].lost, 1300, 2400);
 	pair_close(&p);
@@ -448,7 +448,7 @@ static uint64_t fingerprint(uint64_t seed)
 		.jitter_us = 300,
 		.loss_ppm = 50000,
 		.burst_enter_ppm = 10000,
-		.burst_leave_ppm = 300000,
+		.burst_us = 1000,
 		.burst_loss_ppm = 800000,
 		.dup_ppm = 50000,
 		.reorder_ppm = 50000,

@@ -48,7 +48,7 @@ const struct sim_file *tftpd_find(const struct sim_tftpd *t, const char *name)
 	for (uint32_t i = 0; i < t->files; i++)
 		if (!strcmp(t->file[i].name, name))
 			return &t->file[i];
-	return NULL;
+	return t->conf.find ? t->conf.find(t->conf.find_ctx, name) : NULL;
 }
 
 /* ---- sending ---- */

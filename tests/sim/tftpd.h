@@ -80,6 +80,10 @@ struct tftpd_conf {
 	uint32_t tries;		  /* 0: 6 */
 	bool any_window_restarts; /* an ACK of what is already acknowledged restarts the window even
 				     without windowsize */
+	/* Makes files that are not in the table; what it returns lives as long as the world. NULL:
+	 * no such file. */
+	const struct sim_file *(*find)(void *ctx, const char *name);
+	void *find_ctx;
 	struct tftpd_tricks tricks;
 };
 

@@ -71,8 +71,9 @@ struct sim_world {
 	size_t owned_len, owned_cap;
 	uint64_t streams; /* random streams handed out */
 	uint32_t storm;	  /* events in this microsecond */
-	bool stuck;	  /* a livelock was found; the clock no longer moves */
-	bool trace;	  /* world_trace() prints to stderr; set by SIM_TRACE in the environment */
+	bool lossy; /* a link loses frames: who hears a client does not know all that it said */
+	bool stuck; /* a livelock was found; the clock no longer moves */
+	bool trace; /* world_trace() prints to stderr; set by SIM_TRACE in the environment */
 	uint32_t violations; /* all of them */
 	char violation[WORLD_VIOLATIONS_MAX][192];
 };
