@@ -54,7 +54,8 @@ static void check(const struct fake *f, uint64_t start, uint64_t n)
 	if (start < f->self.end && end > f->self.start)
 		die("access to the program's own memory");
 	for (unsigned i = 0; i < f->nmap; i++)
-		if (f->map[i].type != MEM_RAM && start < f->map[i].end && end > f->map[i].start)
+		if (f->map[i].type != MEM_RAM && f->map[i].start != f->map[i].end &&
+			start < f->map[i].end && end > f->map[i].start)
 			die("access to reserved memory");
 	for (unsigned i = 0; at < end && i < f->nmap; i++) {
 		if (f->map[i].type == MEM_RAM && at >= f->map[i].start && at < f->map[i].end) {
