@@ -15,29 +15,35 @@
 
 #define ETH_MIN 60 /* of a frame on the wire, without FCS (IEEE 802.3 4A.4.2) */
 
-/* The type field, behind a priority tag if there is one; 0 when the frame ends before it. */
-static uint16_t eth_type(struct bytes *b)
+/* The type field, behind a priority tag if there is one. */
+static uint16_t eth_type(const uint8_t *header, struct bytes *b)
 {
-	uint16_t type = bytes_u16(b);
+	uint16_t type = wire_get16(header + 12);
 
 	if (type == ETH_VLAN && (bytes_u16(b) & 0xfff) == 0)
 		type = bytes_u16(b);
 	return type;
 }
 
+/* Not for others, as a promiscuous device delivers, nor our own to all, which a switch has looped.
+ */
+static bool is_for(const struct netdev *dev, const struct mac *dst, const struct mac *src)
+{
+	return mac_is_multicast(dst) ? !mac_eq(src, &dev->mac) : mac_eq(dst, &dev->mac);
+}
+
 void eth_input(struct netdev *dev, struct pkt *p)
 {
 	struct bytes b = bytes_of(p->data, p->len);
-	const struct mac *dst = (const struct mac *)bytes_take(&b, sizeof(*dst));
-	const struct mac *src = (const struct mac *)bytes_take(&b, sizeof(*src));
-	uint16_t type = eth_type(&b);
+	const uint8_t *h = bytes_take(&b, ETH_HEADER);
+	const struct mac *dst = (const struct mac *)h, *src = h ? dst + 1 : NULL;
+	uint16_t type = h ? eth_type(h, &b) : 0;
 
 	if (!bytes_ok(&b) || mac_is_multicast(src)) {
 		dev->stats.bad_eth++;
 		return;
 	}
-	/* For others (the device is promiscuous), or our own broadcast that a switch has looped. */
-	if ((!mac_is_multicast(dst) && !mac_eq(dst, &dev->mac)) || mac_eq(src, &dev->mac)) {
+	if (!is_for(dev, dst, src)) {
 		dev->stats.rx_ignored++;
 		return;
 	}

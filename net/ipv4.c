@@ -49,7 +49,6 @@ uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n)
 		last[i] = rest[i];
 	s += *(const csum_word *)last;
 	s = (s & 0xffffffff) + (s >> 32);
-	s = (s & 0xffffffff) + (s >> 32);
 	half = (uint32_t)(s & 0xffff) + (uint32_t)(s >> 16);
 	half = (half & 0xffff) + (half >> 16);
 	half = wire_get16((const uint8_t *)&(uint16_t){(uint16_t)half});
@@ -81,6 +80,7 @@ struct ipv4_header {
 	uint16_t id, frag;
 	uint8_t protocol;
 	uint32_t src, dst;
+	bool broadcast; /* to all on the link */
 };
 
 /* Whether the options are well-formed and do not route by source (RFC 791 3.1, RFC 7126 4.3). */
@@ -103,13 +103,9 @@ static bool options_ok(struct bytes b)
 	return true;
 }
 
-/*
- * Reads the header at the front of b, which then holds the payload without padding; false:
- * malformed.
- */
+/* Reads the header at the front of b, which then holds the payload alone; false: malformed. */
 static bool header_parse(struct bytes *b, struct ipv4_header *h)
 {
-	struct bytes whole = *b;
 	const uint8_t *p = bytes_take(b, IPV4_HEADER);
 
 	if (!p || p[0] >> 4 != 4)
@@ -121,44 +117,28 @@ static bool header_parse(struct bytes *b, struct ipv4_header *h)
 	h->protocol = p[9];
 	h->src = wire_get32(p + 12);
 	h->dst = wire_get32(p + 16);
-	if (h->len < IPV4_HEADER || h->total < h->len || h->total > whole.n ||
+	if (h->len < IPV4_HEADER || h->total < h->len || h->total > b->n + IPV4_HEADER ||
 		ipv4_csum_fold(ipv4_csum_add(0, p, h->len)))
 		return false;
-	*b = bytes_sub(&whole, h->total);
-	bytes_skip(b, IPV4_HEADER);
-	return options_ok(bytes_sub(b, h->len - IPV4_HEADER));
+	b->n = h->total - IPV4_HEADER; /* the rest is padding */
+	return h->len == IPV4_HEADER || options_ok(bytes_sub(b, h->len - IPV4_HEADER));
 }
 
-/* The broadcast address of the link's net; RFC 3021: a net of one or two hosts has none. */
-static bool is_broadcast(const struct netdev *dev, uint32_t a)
+/* The address of all on the link's net. RFC 3021: a net of one or two hosts has none of its own. */
+static uint32_t broadcast_of(const struct netdev *dev)
 {
-	uint32_t host = ~dev->ip4.mask;
+	uint32_t ours = ip4_u32(&dev->ip4.addr), host = ~dev->ip4.mask;
 
-	return a == IPV4_BROADCAST ||
-	       (dev->ip4.addr.family == IP_V4 && host > 1 && a == (ip4_u32(&dev->ip4.addr) | host));
-}
-
-/*
- * Whether an honest host may have sent from there: RFC 1122 3.2.1.3, 3.3.6. Our own address is not
- * heard.
- */
-static bool source_ok(const struct netdev *dev, uint32_t src)
-{
-	return ip4_is_unicast(src) && !is_broadcast(dev, src) && src != ip4_u32(&dev->ip4.addr);
+	return ours && host > 1 ? ours | host : IPV4_BROADCAST;
 }
 
 /*
  * Whether a datagram is for this link. A link without address takes any unicast for UDP: the DHCP
  * answer is sent to the address that the link does not have yet (RFC 2131 4.1).
  */
-static bool is_for(const struct netdev *dev, const struct ipv4_header *h)
+static bool is_for(uint32_t ours, const struct ipv4_header *h)
 {
-	if (dev->ip4.addr.family == IP_V4 && h->dst == ip4_u32(&dev->ip4.addr))
-		return true;
-	if (is_broadcast(dev, h->dst))
-		return true;
-	return dev->ip4.addr.family == IP_NONE && h->protocol == IPPROTO_UDP &&
-	       ip4_is_unicast(h->dst);
+	return ours ? h->dst == ours : h->protocol == IPPROTO_UDP && ip4_is_unicast(h->dst);
 }
 
 static void deliver(
@@ -171,7 +151,7 @@ static void deliver(
 		.dst = ip4_of(h->dst),
 		.protocol = h->protocol,
 		.csum_ok = csum_ok,
-		.broadcast = is_broadcast(dev, h->dst),
+		.broadcast = h->broadcast,
 	};
 
 	while (proto->number && proto->number != h->protocol)
@@ -203,18 +183,21 @@ static void reassemble(struct netdev *dev, const struct ipv4_header *h, struct b
 void ipv4_input(struct netdev *dev, struct pkt *p)
 {
 	struct bytes b = bytes_of(p->data, p->len);
+	uint32_t ours = ip4_u32(&dev->ip4.addr), all = broadcast_of(dev);
 	struct ipv4_header h;
 
 	if (!header_parse(&b, &h)) {
 		dev->stats.bad_ip++;
 		return;
 	}
+	h.broadcast = h.dst == all || h.dst == IPV4_BROADCAST;
 	/* Other clients' DHCP messages come from 0.0.0.0: not malformed. */
-	if (!h.src || !is_for(dev, &h)) {
+	if (!h.src || (!h.broadcast && !is_for(ours, &h))) {
 		dev->stats.rx_ignored++;
 		return;
 	}
-	if (!source_ok(dev, h.src)) {
+	/* No honest host sends from there: RFC 1122 3.2.1.3, 3.3.6. Ourselves we do not hear. */
+	if (!ip4_is_unicast(h.src) || h.src == all || h.src == ours) {
 		dev->stats.bad_ip++;
 		return;
 	}
@@ -341,7 +324,7 @@ int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
 	const struct ip_addr *dst, uint8_t protocol)
 {
 	uint32_t to = ip4_u32(dst), hop_u32 = 0;
-	bool all = ip4_is_multicast(to) || is_broadcast(dev, to);
+	bool all = ip4_is_multicast(to) || to == IPV4_BROADCAST || to == broadcast_of(dev);
 	struct ip_addr hop;
 	int rc = 0;
 

@@ -201,6 +201,7 @@ static inline struct lan *lan_new(unsigned n)
 	config.net = &lan_net_config;
 	fake_init(&lan->fake, 16 << 20);
 	lan->fake.now_us = 1000000;
+	memset(&lan->net, 0xa5, sizeof(lan->net)); /* as memory is when a machine starts */
 	net_init(&lan->net, &lan->m, &lan_net_config);
 	for (unsigned i = 0; i < n; i++)
 		lan_add(lan);

@@ -241,10 +241,20 @@ static void entries_expire_unless_confirmed(void **state)
 	assert_says(lan, &peer_mac, "one");
 	lan_pass(lan, 1000000);
 	ear_say(lan, &ear, PEER(0), 69, "two"); /* that we sent confirms nothing */
+	ear_say(lan, &ear, PEER(0), 69, "three");
 	assert_asks(lan, PEER(0));
 	a = reply_from_peer(lan, 0);
 	put_arp(lan, 0, &a);
 	assert_says(lan, &peer_mac, "two");
+	assert_says(lan, &peer_mac, "three");
+	lan_pass(lan, ARP_EXPIRE_US);
+	ear_say(lan, &ear, PEER(0), 69, "four"); /* once more, and now it is gone */
+	ear_say(lan, &ear, PEER(0), 69, "five");
+	lan_pass(lan, 20000000);
+	for (unsigned i = 0; i < ARP_TRIES; i++)
+		assert_asks(lan, PEER(0));
+	assert_null(lan_take(lan));
+	assert_int_equal(ear.errors, 2);
 	lan_end(lan);
 }
 
@@ -276,6 +286,33 @@ static void longest_unused_gives_way(void **state)
 	assert_says(lan, &peer_mac, "two");
 	ear_say(lan, &ear, IP4(10, 0, 0, 101), 69, "three");
 	assert_asks(lan, IP4(10, 0, 0, 101));
+	lan_end(lan);
+}
+
+/* What waits for a neighbour that gives way goes nowhere, least of all to the one that comes. */
+static void waiting_packets_go_with_their_neighbour(void **state)
+{
+	struct lan *lan = lan_new(1);
+	struct arp a = reply_from_peer(lan, 0);
+	struct ear ear;
+
+	(void)state;
+	ear_open(lan, &ear, NULL, 0);
+	for (unsigned i = 0; i <= ARP_CACHE_MAX; i++) {
+		lan->fake.now_us += 1000;
+		lan_turn(lan);
+		ear_say(lan, &ear, IP4(10, 0, 0, 100 + i), 69, i ? "new" : "old");
+	}
+	lan->taken = lan->nout;
+	a.spa = IP4(10, 0, 0, 100 + ARP_CACHE_MAX); /* has the place of .100 */
+	put_arp(lan, 0, &a);
+	assert_says(lan, &peer_mac, "new");
+	a.spa = IP4(10, 0, 0, 101); /* used later than .100, so it stayed */
+	put_arp(lan, 0, &a);
+	assert_says(lan, &peer_mac, "new");
+	a.spa = IP4(10, 0, 0, 100);
+	put_arp(lan, 0, &a);
+	assert_null(lan_take(lan));
 	lan_end(lan);
 }
 
@@ -405,7 +442,13 @@ static void probe_finds_the_owner(void **state)
 	assert_int_equal(a.tpa, IP4(10, 0, 0, 50));
 	a = (struct arp){.op = 2, .sha = other_mac, .spa = IP4(10, 0, 0, 51), .tha = dev->mac};
 	put_arp(lan, 0, &a);
+	a.spa = 0; /* an answer from nobody */
+	a.tpa = IP4(10, 0, 0, 50);
+	put_arp(lan, 0, &a);
+	a = (struct arp){.op = 1, .sha = other_mac, .spa = PEER(0), .tpa = IP4(10, 0, 0, 50)};
+	put_arp(lan, 0, &a); /* somebody asks for it, as we do */
 	assert_int_equal(dev->arp.conflicts, 0);
+	a = (struct arp){.op = 2, .sha = other_mac, .tha = dev->mac};
 	a.spa = IP4(10, 0, 0, 50);
 	put_arp(lan, 0, &a);
 	assert_int_equal(dev->arp.conflicts, 1);
@@ -495,6 +538,7 @@ int main(void)
 		cmocka_unit_test(server_that_moves_is_followed),
 		cmocka_unit_test(entries_expire_unless_confirmed),
 		cmocka_unit_test(longest_unused_gives_way),
+		cmocka_unit_test(waiting_packets_go_with_their_neighbour),
 		cmocka_unit_test(questions_for_us_are_answered),
 		cmocka_unit_test(links_answer_for_themselves),
 		cmocka_unit_test(announcement),

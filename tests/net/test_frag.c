@@ -105,6 +105,8 @@ static void every_order(void **state)
 				piece(lan, w, start, end);
 		}
 		assert_heard(ear, w);
+		for (unsigned i = 0; i < FRAG_MAX; i++) /* its place is free again */
+			assert_false(lan->net.frag[i].used);
 	}
 	assert_int_equal(lan_link(lan, 0)->stats.bad_ip, 0);
 	free(w);
@@ -170,6 +172,8 @@ static void spoilers(void **state)
 		whole_make(w, i, 2000);
 		piece(lan, w, 0, 1008);
 		odd_piece(lan, i, rows[i].frag, rows[i].n);
+		if (lan_link(lan, 0)->stats.bad_ip != 1)
+			fail_msg("%s: not seen", rows[i].what);
 		piece(lan, w, 1008, w->n);
 		piece(lan, w, 0, 1008); /* and what is sent again changes nothing */
 		piece(lan, w, 1008, w->n);
@@ -192,8 +196,8 @@ static void length_is_fixed_by_the_last_piece(void **state)
 	static const struct {
 		uint16_t frag;
 		uint32_t n;
-	} rows[] = {
-		{0 | 2000 / 8, 16}, {0 | 1000 / 8, 8}, {MORE | 2016 / 8, 8}, {MORE | 2000 / 8, 16}};
+	} rows[] = {{0 | 2000 / 8, 16}, {0 | 1000 / 8, 8}, {MORE | 2016 / 8, 8},
+		{MORE | 2000 / 8, 16}, {MORE | 2000 / 8, 8}};
 	struct lan *lan = lan_new(1);
 	struct whole *w = malloc(sizeof(*w));
 	struct ear *ear = malloc(sizeof(*ear));
@@ -293,19 +297,21 @@ static void oldest_gives_way(void **state)
 
 	(void)state;
 	ear_open(lan, ear, NULL, 69);
-	for (uint16_t id = 0; id <= FRAG_MAX; id++) {
+	for (uint16_t id = 0; id < FRAG_MAX + 2; id++) {
 		whole_make(w, id, 2000);
 		piece(lan, w, 0, 1008);
 		lan->fake.now_us += 1000;
 	}
-	for (uint16_t id = FRAG_MAX; id > 0; id--) {
+	for (uint16_t id = FRAG_MAX + 1; id > 1; id--) {
 		whole_make(w, id, 2000);
 		piece(lan, w, 1008, w->n);
 		assert_heard(ear, w);
 	}
-	whole_make(w, 0, 2000);
-	piece(lan, w, 1008, w->n);
-	assert_int_equal(ear->heard, 0);
+	for (uint16_t id = 0; id < 2; id++) {
+		whole_make(w, id, 2000);
+		piece(lan, w, 1008, w->n);
+		assert_int_equal(ear->heard, 0);
+	}
 	free(w);
 	free(ear);
 	lan_end(lan);
@@ -323,11 +329,18 @@ static void waiting_ends(void **state)
 	whole_make(w, 1, 2000);
 	begun = lan->fake.now_us;
 	piece(lan, w, 0, 1008);
+	lan->fake.now_us += 1000;
+	whole_make(w, 2, 2000);
+	piece(lan, w, 0, 1008);
 	assert_int_equal(lan_turn(lan), begun + FRAG_TIMEOUT_US); /* it asks to be woken for it */
 	lan->fake.now_us = begun + FRAG_TIMEOUT_US;
+	assert_int_equal(lan_turn(lan), begun + FRAG_TIMEOUT_US + 1000);
+	lan->fake.now_us += 1000;
 	assert_int_equal(lan_turn(lan), TIME_NEVER);
 	piece(lan, w, 1008, w->n);
 	assert_int_equal(ear->heard, 0);
+	whole_make(w, 3, 2000);
+	piece(lan, w, 1008, w->n);
 	netdev_close(lan_link(lan, 0)); /* what came by a link goes with it */
 	assert_int_equal(lan_turn(lan), TIME_NEVER);
 	free(w);
@@ -347,10 +360,10 @@ static void islands_are_bounded(void **state)
 	whole_make(w, 1, 64 * 40 - 8);
 	for (uint32_t i = 1; i < 40; i += 2)
 		piece(lan, w, i * 64, i * 64 + 64);
-	for (uint32_t i = 0; i < 40; i += 2)
-		piece(lan, w, i * 64, i * 64 + 64);
+	for (uint32_t i = 40; i > 0; i -= 2) /* from behind: the list is moved */
+		piece(lan, w, i * 64 - 128, i * 64 - 64);
 	assert_int_equal(ear->heard, 0);
-	for (uint32_t i = 1; i < 40; i += 2)
+	for (uint32_t i = 33; i < 40; i++)
 		piece(lan, w, i * 64, i * 64 + 64);
 	assert_heard(ear, w);
 	free(w);

@@ -221,25 +221,32 @@ static void unreachable_reaches_the_socket(void **state)
 static void unreachable_for_others_is_not_believed(void **state)
 {
 	struct lan *lan = lan_new(2);
-	struct ear ear, deaf;
+	struct ear other_link, any, deaf;
 	struct frame f;
 
 	(void)state;
-	ear_open(lan, &ear, lan_link(lan, 1), 1234);
-	ear_open(lan, &deaf, NULL, 1235);
+	ear_open(lan, &other_link, lan_link(lan, 1), 1234);
+	ear_open(lan, &any, NULL, 1235);
+	ear_open(lan, &deaf, NULL, 1236);
 	deaf.s.error = NULL;
-	f = unreachable(lan, 3, US(0), PEER(0), 1234, 69); /* the socket is on the other link */
+	f = unreachable(lan, 3, US(0), PEER(0), 1234, 69);
 	lan_receive(lan, 0, &f);
-	f = unreachable(lan, 3, US(1), PEER(0), 1234, 69); /* not from that link's address */
+	f = unreachable(lan, 3, US(1), PEER(0), 1235, 69); /* came by the wrong link */
 	lan_receive(lan, 0, &f);
-	f = unreachable(lan, 3, IP4(10, 0, 0, 3), PEER(0), 1234, 69);
+	f = unreachable(lan, 3, IP4(10, 0, 0, 3), PEER(0), 1235, 69); /* not sent by us */
 	lan_receive(lan, 0, &f);
-	f = unreachable(lan, 3, US(0), PEER(0), 1236, 69); /* no such port */
+	f = unreachable(lan, 3, US(0), PEER(0), 1235, 69);
+	f.data[42 + 9] = 6; /* quotes TCP */
+	wire_put16(f.data + 36, 0);
+	wire_put16(f.data + 36, wire_fold(wire_sum(0, f.data + 34, 8 + 28)));
 	lan_receive(lan, 0, &f);
-	f = unreachable(lan, 3, US(0), PEER(0), 1235, 69); /* a socket that does not care */
+	assert_int_equal(lan_link(lan, 0)->stats.no_port, 3);
+	f = unreachable(lan, 3, US(0), PEER(0), 1237, 69); /* no such port */
 	lan_receive(lan, 0, &f);
-	assert_int_equal(ear.errors, 0);
-	assert_int_equal(deaf.errors, 0);
+	f = unreachable(lan, 3, US(0), PEER(0), 1236, 69); /* a socket that does not care */
+	lan_receive(lan, 0, &f);
+	assert_int_equal(other_link.errors + any.errors + deaf.errors, 0);
+	assert_int_equal(lan_link(lan, 0)->stats.bad_icmp, 0);
 	lan_end(lan);
 }
 

@@ -44,6 +44,9 @@ static void csum_carries(void **state)
 		assert_int_equal(ipv4_csum_fold(ipv4_csum_add(0, ones, n)), reference(ones, n));
 	assert_int_equal(ipv4_csum_fold(ipv4_csum_add(0xffffffff, ones, 65536)), 0);
 	assert_int_equal(ipv4_csum_fold(0), 0xffff);
+	assert_int_equal(ipv4_csum_fold(0x1ffff), 0xfffe); /* the carry of the carry */
+	assert_int_equal(ipv4_csum_fold(0xffff8000), 0x7fff);
+	assert_int_equal(ipv4_csum_fold(0x12345678), (uint16_t)~0x68ac);
 	ones[0] = 0;
 	assert_int_equal(ipv4_csum_fold(ipv4_csum_add(0xffff, ones, 1)), 0);
 }
@@ -257,6 +260,7 @@ static void options(void **state)
 		{{1, 1, 1, 1}, true},		   /* no operation to the last byte */
 		{{1, 1, 0, 99}, true},		   /* nothing counts behind the end */
 		{{148, 4, 0, 0, 1, 0}, true},	   /* router alert */
+		{{30, 2, 1, 1, 1, 1, 1, 1}, true}, /* as short as can be */
 		{{7, 8, 4, 0, 0, 0, 0, 0}, true},  /* record route */
 		{{131, 7, 4, 10, 0, 0, 1}, false}, /* loose source route */
 		{{1, 137, 7, 4, 10, 0, 0, 1}, false},

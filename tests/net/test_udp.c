@@ -140,6 +140,20 @@ static void lengths_are_checked(void **state)
 		if (ear.heard)
 			assert_int_equal(ear.n, rows[i].payload);
 	}
+	for (uint32_t n = 0; n < 20;
+		n++) { /* more in the datagram than UDP says, and a right sum */
+		struct ip ip = {.src = PEER(0), .dst = US(0), .protocol = 17};
+		uint8_t b[100];
+		struct frame f;
+
+		memset(b, 0x77, sizeof(b));
+		udp_make(b, ip.src, ip.dst, 1000, 69, "text", 4);
+		f = frame_ip(&dev->mac, &ip, b, 12 + n);
+		ear.heard = 0;
+		lan_receive(lan, 0, &f);
+		assert_int_equal(ear.heard, 1);
+		assert_int_equal(ear.n, 4);
+	}
 	for (uint32_t n = 0; n < 8; n++) { /* cut in the header */
 		struct ip ip = {.src = PEER(0), .dst = US(0), .protocol = 17};
 		struct frame f = frame_ip(&dev->mac, &ip, "\0\1\0E\0\10\0\0", n);
