@@ -27,7 +27,7 @@
 #define IMAGE_NAME_MAX	   128
 #define IMAGE_CMDLINE_MAX  4096 /* the longest command line any Linux takes */
 #define RANGES_MAX	   64	/* islands in one hole map; more count as lost */
-#define MEM_RANGES_MAX	   64	/* rows of the memory map */
+#define MEM_RANGES_MAX	   128	/* rows of the memory map, as many as E820 can hand to a kernel */
 #define LOG_SIZE	   8192 /* bytes of the log ring */
 #define SETTING_MAX	   64	/* settings that a script can set */
 #define SETTING_NAME_MAX   64

@@ -44,6 +44,8 @@ enum { /* the rest of boot_params */
 	E820_MAX = 128,
 };
 
+_Static_assert(MEM_RANGES_MAX <= E820_MAX, "boot_params holds the whole map");
+
 #define HDRS		 0x53726448u
 #define LOADED_HIGH	 0x01u
 #define XLF_ABOVE_4G	 0x02u
@@ -199,7 +201,8 @@ static int bzimage_probe(struct machine *m, const struct image *img)
 	return read_header(m, img, &k);
 }
 
-/* A number with K, M, G ... behind it, as Linux reads `mem=`; 0 when it is none. */
+/* n > 0 characters: a number with K, M, G ... behind it, as Linux reads `mem=`; 0 when it is none.
+ */
 static uint64_t parse_size(const char *s, size_t n)
 {
 	static const char units[] = "kmgtpe";
@@ -207,7 +210,7 @@ static uint64_t parse_size(const char *s, size_t n)
 	char text[24];
 	uint64_t v;
 
-	if (!n || !str_copy_n(text, sizeof(text), s, n))
+	if (!str_copy_n(text, sizeof(text), s, n))
 		return 0;
 	unit = strchr(units, text[n - 1] | 0x20);
 	if (unit)
@@ -266,13 +269,11 @@ static bool try_load(struct attempt *a, uint64_t load)
 	struct boot_move move = {load, a->img->base + k->setup_size, k->code_size};
 	uint64_t run = k->relocatable ? load : k->preferred;
 	uint64_t need = k->init_size ? work_size(k) : k->code_size;
-	struct range keep = {load < run ? load : run, run + work_size(k)};
+	struct range keep = {load, run + work_size(k)}; /* run is never below load */
 
 	if (load + k->code_size > END_32 || run + need > END_32 ||
 		!mem_is_ram(a->m, load, load + k->code_size) || !mem_is_ram(a->m, run, run + need))
 		return false;
-	if (keep.end < load + k->code_size)
-		keep.end = load + k->code_size;
 	a->kernel_fits = true;
 	if (!initrd_place(a->m, &move, keep, a->limit, a->req))
 		return false;
@@ -315,15 +316,14 @@ static bool place(struct attempt *a, uint32_t *align)
 	return false;
 }
 
-/* What the firmware says; rows beyond 128 have no room, and the kernel takes no memory that is not
- * listed. */
+/* What the firmware says. */
 static void put_memory_map(const struct machine *m, uint8_t *params)
 {
 	uint8_t *row = params + E820_TABLE;
 	uint64_t end = LOAD_ADDRESS;
 	unsigned n = 0;
 
-	for (; n < m->mem.nfirmware && n < E820_MAX; n++, row += E820_ENTRY) {
+	for (; n < m->mem.nfirmware; n++, row += E820_ENTRY) {
 		const struct mem_range *r = &m->mem.firmware[n];
 
 		put_le(row, r->start, 8);

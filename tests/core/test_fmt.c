@@ -31,7 +31,8 @@ static void test_plain(void **state)
 	SAME("%d %i %u %x %X", -1, -2, 3u, 0xbeefu, 0xBEEFu);
 	SAME("%lld %lld %llu", INT64_MIN + 0ll, INT64_MAX + 0ll, UINT64_MAX + 0ull);
 	SAME("%zu %ld %lu", sizeof(state), -5l, 5ul);
-	SAME("%hhd %hhu %hd %hu %hhx", -1, 255, -1, 65535, 0x7f);
+	SAME("%hhd %hhu %hd %hu %hhx", (signed char)-1, (unsigned char)255, (short)-1,
+		(unsigned short)65535, (unsigned char)0x7f);
 }
 
 /* Flags, width, precision, length and conversion of integers in all combinations, at random values.

@@ -489,6 +489,9 @@ static void test_incomplete(void **state)
 	assert_int_equal(prepare(kernel), -ERR_IMAGE_INCOMPLETE);
 	assert_int_equal(req.kind, BOOT_NONE);
 	assert_string_equal(m->err.detail, "initrd initrd");
+	img->state = IMAGE_READY;
+	img->total = 0x100000000; /* cpio has 32 bits for it, and so has the kernel */
+	assert_int_equal(prepare(kernel), -ERR_INITRD_PLACE);
 }
 
 /* As many images as there can be, the kernel being one and an initrd as well. */
@@ -569,6 +572,8 @@ static struct image *scatter(uint64_t *seed, const char *path, uint32_t size)
 
 		img->state = IMAGE_FREE;
 		img->base = (256 + fake_random(seed) % (PAGES - 256)) * 4096 + img->headroom;
+		if (fake_random(seed) % 4 == 0)
+			img->base += fake_random(seed) % 4096;
 		if (!is_clear(image_span(img).start, image_span(img).end + 1))
 			img->base = base;
 		img->state = IMAGE_FILLING;
