@@ -66,7 +66,6 @@ static int net_service_init(struct machine *m)
 	uint32_t reopen = net->reopen;
 
 	net->ip_id = (uint16_t)rng_u32(m);
-	netdev_share(net);
 	net->reopen = 0;
 	for (unsigned i = 0; i < net->ndev; i++) {
 		if (reopen >> i & 1)
@@ -107,14 +106,11 @@ static uint64_t net_service_poll(struct machine *m)
 static void net_service_end(struct machine *m)
 {
 	struct net *net = m->net;
-	struct pkt *p;
 
 	for (unsigned i = 0; i < net->ndev; i++) {
 		net->reopen |= (uint32_t)net->dev[i].is_open << i;
 		netdev_close(&net->dev[i]);
 	}
-	while ((p = net_take_rx(net)))
-		pkt_free(&net->pool, p);
 }
 
 const struct service net_service = {

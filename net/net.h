@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The network half of a machine: its links, packets, sockets and transfers. Owned by whoever owns the machine.
+ * The network half of a machine: its links, packets, sockets and transfers. Owned by whoever owns
+ * the machine.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -17,11 +18,11 @@
 struct machine;
 
 struct net_config {
-	const struct ip_protocol *protocols;	   /* ends with number 0 */
-	const struct filler_ops *const *schemes;   /* ends with NULL */
+	const struct ip_protocol *protocols;	 /* ends with number 0 */
+	const struct filler_ops *const *schemes; /* ends with NULL */
 	struct dhcp_timing dhcp;
 	uint16_t client_arch; /* RFC 4578 2.1, IANA: 0 for x86 BIOS */
-	bool say_ipxe;	      /* send user class "iPXE" and option 175, so that rules written for iPXE apply */
+	bool say_ipxe; /* send user class "iPXE" and option 175: rules written for iPXE apply */
 };
 
 struct net {
@@ -37,7 +38,7 @@ struct net {
 	struct frag frag[FRAG_MAX];
 	uint16_t ip_id;
 	struct fetch fetch[FETCH_MAX];
-	uint8_t tftp_window;   /* blocks that the next TFTP transfer asks for; 0: not yet decided */
+	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */
@@ -46,9 +47,9 @@ struct net {
 	_Alignas(64) uint8_t buffers[PKT_MAX * PKT_SIZE];
 };
 
-extern const struct service net_service;	/* devices, protocols */
+extern const struct service net_service;	 /* devices, protocols */
 extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
-/* Commands, for the tables: dhcp ifopen ifclose ifstat; kernel initrd imgfetch chain (they fetch). */
+/* Commands, for the tables: those of links, and those that fetch. */
 extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot;
 extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
 extern const struct filler_ops tftp_filler;

@@ -79,7 +79,6 @@ int netdev_open(struct netdev *dev)
 	if (dev->is_open)
 		return 0;
 	netdev_share(dev->net);
-	dev->arp.next_us = 0;
 	rc = dev->ops->open(dev);
 	if (rc)
 		return err_set(dev->net->m, (enum err) - rc, "%s (%s)", dev->name, dev->driver);

@@ -39,6 +39,8 @@ static void ip4_values(void **state)
 	assert_true(ip_eq(&a, &a));
 	assert_false(ip_eq(&a, &six));
 	assert_false(ip_is_any(&a));
+	a = ip4_of(1);
+	assert_false(ip_is_any(&a));
 	assert_true(ip_is_any(&none));
 	a = ip4_of(0);
 	assert_true(ip_is_any(&a));

@@ -314,6 +314,7 @@ static void header_on_the_wire(void **state)
 	assert_int_equal(wire_get32(f->data + 26), US(0));
 	assert_int_equal(wire_get32(f->data + 30), PEER(0));
 	id = wire_get16(f->data + 18);
+	assert_int_not_equal(id, 0); /* begins anywhere */
 	ear_say(lan, &ear, PEER(0), 69, "four");
 	assert_int_equal(wire_get16(lan_take(lan)->data + 18), (uint16_t)(id + 1));
 	lan_end(lan);
