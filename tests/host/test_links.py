@@ -156,8 +156,9 @@ def test_boot(serve, tap, reveille, saved, out):
     cache = os.path.join(out, 'cache')
     os.mkdir(cache)
     first, key = media.noise(5000, 1), media.noise(70001, 2)
-    serve('dnsmasq', {'probe': media.probe_kernel(cache, 1 << 20), 'first': first, 'key': key, 'boot.ipxe': media.script(
-        'kernel probe a=${net0/mac} b', 'initrd first', 'initrd key /etc/cluster/key', 'boot')})
+    script = media.script('kernel probe a=${net0/mac} b', 'initrd first', 'initrd key /etc/cluster/key', 'boot')
+    serve('dnsmasq', {'probe': media.probe_kernel(cache, 1 << 20), 'first': first, 'key': key,
+                      'boot.ipxe': script})
     result = reveille('--tap', tap(), '--mac', '02:00:00:12:34:56', '--save', saved, 'autoboot')
     assert result.status == 0, result.text
     assert 'Would start Linux now' in result.text
