@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The build: the same bytes wherever it runs, a script inside when one is asked for, sound ROMs, and the ROM tool.
+Times are printed and not judged: they are the computer's.
+"""
+
+import hashlib
+import lzma
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+import house
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
+ROM_MAX = 64 << 10
+IDS = ('1af41000', '1af41041', '8086100e')
+ARTEFACTS = [name + '.rom' for name in IDS] + ['reveille.lkrn']
+SCRIPT = '#!ipxe\necho "Quotes", \\backslashes\\ and ${settings}\nshell\n'
+
+
+def make(source, *args, expect=0):
+    env = {name: value for name, value in os.environ.items()
+           if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'EMBED', 'O', 'V', 'VERSION')}
+    done = subprocess.run(['make', '-s', '-j2', 'NO_SETUP=1', *args], cwd=source, env=env, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, check=False)
+    assert (done.returncode == 0) == (expect == 0), done.stdout[-4000:]
+    return done.stdout
+
+
+def romtool(*args, expect=0):
+    done = subprocess.run(['/usr/bin/python3', os.path.join(ROOT, 'util', 'romtool'), *args], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+    assert done.returncode == expect, done.stdout
+    assert not expect or done.stdout.startswith('romtool: '), 'no traceback'
+    return done.stdout
+
+
+def load(*path):
+    with open(os.path.join(*path), 'rb') as file:
+        return file.read()
+
+
+def digests(build):
+    return {name: hashlib.sha256(load(build, 'bios', name)).hexdigest() for name in ARTEFACTS}
+
+
+def copy_tree(target):
+    """The sources alone, as a clone would have them."""
+    def ignore(_folder, names):
+        return [name for name in names if name in house.SKIP - {'corpus'}]
+    shutil.copytree(ROOT, target, ignore=ignore)
+    return target
+
+
+def files_below(folder):
+    return {os.path.join(at, name) for at, _, names in os.walk(folder) for name in names}
+
+
+def unpacked(build):
+    """The image inside the payload, as the decompressor makes it. Header: util/romtool, pack."""
+    payload = load(build, 'bios', 'payload.bin')
+    head = payload[os.path.getsize(os.path.join(build, 'bios', 'stub.bin')):]
+    size_packed, size, *_rest, props = struct.unpack_from('<6I8s', head)
+    stream = head[32:32 + size_packed]
+    return lzma.decompress(props[:5] + struct.pack('<Q', size) + stream, format=lzma.FORMAT_ALONE)
+
+
+@pytest.fixture(scope='module')
+def built(tmp_path_factory):
+    """(source, build) folders of a build of our own, from clean."""
+    source = copy_tree(str(tmp_path_factory.mktemp('a') / 'here'))
+    build = os.path.join(source, 'build')
+    start = time.monotonic()
+    make(source, 'bios')
+    print('firmware from clean: %.1f s' % (time.monotonic() - start), file=sys.stderr)
+    return source, build
+
+
+def test_reproducible(built, tmp_path):
+    """Other folders, out of tree, one job, another language and time zone: the same bytes."""
+    _source, build = built
+    source = copy_tree(str(tmp_path / 'a-folder-with-a-longer-name' / 'src'))
+    before = files_below(source)
+    done = subprocess.run(['make', '-s', 'NO_SETUP=1', 'O=' + str(tmp_path / 'out'), 'bios'], cwd=source,
+                          env={**os.environ, 'LC_ALL': 'C', 'TZ': 'Pacific/Auckland', 'MAKEFLAGS': '', 'EMBED': ''},
+                          capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert digests(str(tmp_path / 'out')) == digests(build)
+    assert files_below(source) == before, 'an out-of-tree build leaves the sources alone'
+
+
+def test_nothing_to_do(built):
+    """A second make does nothing, a changed header does something."""
+    source, build = built
+    assert make(source, 'bios') == ''
+    before = os.stat(os.path.join(build, 'bios', 'obj', 'core', 'cpio.o')).st_mtime_ns
+    os.utime(os.path.join(source, 'core', 'cpio.h'))
+    make(source, 'bios')
+    assert os.stat(os.path.join(build, 'bios', 'obj', 'core', 'cpio.o')).st_mtime_ns > before
+
+
+def test_embedded_script(built):
+    """EMBED= puts the script in, byte by byte; without it the image is as it was."""
+    source, build = built
+    before = digests(build)
+    assert SCRIPT.encode() not in unpacked(build)
+    path = os.path.join(source, 'my.ipxe')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(SCRIPT)
+    make(source, 'bios', 'EMBED=' + path)
+    assert SCRIPT.encode() in unpacked(build)
+    assert len(set(digests(build).values()) & set(before.values())) == 0
+    make(source, 'bios')
+    assert digests(build) == before
+
+
+@pytest.mark.parametrize('content', [None, 'echo no first line\n'])
+def test_embed_refused(content, built):
+    source, build = built
+    before = digests(build)
+    path = os.path.join(source, 'bad.ipxe')
+    if content:
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(content)
+    assert 'bad.ipxe' in make(source, 'bios', 'EMBED=' + path, expect=1)
+    make(source, 'bios')
+    assert digests(build) == before
+
+
+@pytest.mark.parametrize('name', IDS)
+def test_rom(name):
+    """Size, signature, checksum and identity, read here from the specification and not by the tool."""
+    rom = load(BUILD, 'bios', name + '.rom')
+    assert len(rom) <= ROM_MAX and len(rom) == rom[2] * 512 and len(rom) % 512 == 0
+    assert rom[:2] == b'\x55\xaa' and sum(rom) & 0xff == 0
+    pcir, = struct.unpack_from('<H', rom, 0x18)
+    assert rom[pcir:pcir + 4] == b'PCIR' and pcir % 4 == 0
+    vendor, device, _list, length, revision = struct.unpack_from('<HHHHB', rom, pcir + 4)
+    assert '%04x%04x' % (vendor, device) == name and length >= 0x1c and revision == 3
+    assert rom[pcir + 13:pcir + 16] == b'\x00\x00\x02'                # class: Ethernet
+    assert struct.unpack_from('<H', rom, pcir + 16)[0] * 512 == len(rom)
+    assert rom[pcir + 20] == 0 and rom[pcir + 21] & 0x80              # for PCs; the last image
+    pnp, = struct.unpack_from('<H', rom, 0x1a)
+    assert rom[pnp:pnp + 4] == b'$PnP' and sum(rom[pnp:pnp + rom[pnp + 5] * 16]) & 0xff == 0
+    boot_entry, = struct.unpack_from('<H', rom, pnp + 0x1a)
+    assert 0 < boot_entry < 4096                                      # inside of what stays resident
+    romtool('verify', os.path.join(BUILD, 'bios', name + '.rom'))
+
+
+def test_roms_differ_in_their_ids_alone():
+    first = load(BUILD, 'bios', IDS[0] + '.rom')
+    for name in IDS[1:]:
+        other = load(BUILD, 'bios', name + '.rom')
+        assert len(other) == len(first)
+        assert sum(a != b for a, b in zip(first, other)) <= 10
+
+
+def test_lkrn():
+    """A Linux boot loader's idea of it: header, protocol, sizes."""
+    image = load(BUILD, 'bios', 'reveille.lkrn')
+    assert image[0x1fe:0x200] == b'\x55\xaa' and image[0x202:0x206] == b'HdrS'
+    setup = (image[0x1f1] + 1) * 512
+    assert len(image) - setup == struct.unpack_from('<I', image, 0x1f4)[0] * 16
+    assert image[0x211] & 1                                           # loaded high
+
+
+def test_change_id(tmp_path):
+    source = os.path.join(BUILD, 'bios', IDS[0] + '.rom')
+    target = str(tmp_path / 'x.rom')
+    romtool('id', source, '80861533', '-o', target)
+    romtool('verify', target)
+    assert '8086:1533' in romtool('show', target)
+    romtool('id', target, IDS[0])
+    assert load(target) == load(source)
+
+
+def test_change_id_refused(tmp_path):
+    source = os.path.join(BUILD, 'bios', IDS[0] + '.rom')
+    for wrong in ('8086', '8086153z', '808615330'):
+        romtool('id', source, wrong, '-o', str(tmp_path / 'x.rom'), expect=1)
+    assert not os.path.exists(tmp_path / 'x.rom')
+
+
+@pytest.mark.parametrize('damage', ['flip', 'flip-and-checksum', 'truncate', 'empty', 'zeros'])
+def test_damage_is_found(damage, tmp_path):
+    rom = bytearray(load(BUILD, 'bios', IDS[0] + '.rom'))
+    if damage.startswith('flip'):
+        rom[len(rom) * 3 // 4] ^= 0x10
+    if damage == 'flip-and-checksum':  # what the BIOS would not notice
+        rom[6] = (rom[6] - sum(rom)) & 0xff
+    if damage == 'truncate':
+        rom = rom[:-512]
+    if damage == 'empty':
+        rom = b''
+    if damage == 'zeros':
+        rom = bytes(len(rom))
+    path = tmp_path / 'x.rom'
+    path.write_bytes(rom)
+    romtool('verify', str(path), expect=1)
+
+
+def test_sizes_are_printed():
+    """What each part costs, from folders down to single files, with room left for what comes."""
+    text = load(BUILD, 'bios', 'sizes.txt').decode()
+    for word in ('core', 'net', 'drivers', 'arch/x86/bios', 'left', 'memory'):
+        assert word in text
