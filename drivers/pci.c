@@ -102,7 +102,7 @@ static unsigned scan_function(struct scan *s, struct bus_dev *b)
 	uint32_t id = cfg_read(b, PCI_ID, 4);
 	b->vendor = (uint16_t)id;
 	b->device = (uint16_t)(id >> 16);
-	if (b->vendor == 0xffff || b->vendor == 0)
+	if (b->vendor == 0xffff)
 		return HEADER_DEVICE;
 	unsigned type = cfg_read(b, PCI_HEADER_TYPE, 1);
 	if ((type & ~(unsigned)HEADER_MULTI) == HEADER_DEVICE) {
@@ -172,15 +172,13 @@ int pci_bar(struct bus_dev *b, unsigned n, struct pci_bar *bar)
 	uint32_t command = cfg_read(b, PCI_COMMAND, 2);
 	cfg_write(b, PCI_COMMAND, 2, command & ~(uint32_t)(COMMAND_IO | COMMAND_MEMORY));
 	uint64_t mask = bar_mask(b, n) & ~flags;
-	/* A 16-bit port BAR may answer zeros in its upper half; they are decoded as ones. */
-	mask |= bar->io ? 0xffffffffffff0000 : 0xffffffff00000000;
 	bar->addr = low & ~flags;
 	if (bar->is64) {
 		bar->addr |= (uint64_t)cfg_read(b, PCI_BAR0 + 4 * n + 4, 4) << 32;
-		mask = (mask & UINT32_MAX) | (uint64_t)bar_mask(b, n + 1) << 32;
+		mask |= (uint64_t)bar_mask(b, n + 1) << 32;
 	}
 	cfg_write(b, PCI_COMMAND, 2, command);
-	bar->size = mask & (~mask + 1); /* the lowest bit that can be set */
+	bar->size = mask & (~mask + 1); /* the lowest bit that can be set; ports have 16 or 32 */
 	bool whole = bar->size && bar->addr && !(bar->addr & (bar->size - 1));
 	return whole ? 0 : -ERR_NETDEV_OPEN;
 }

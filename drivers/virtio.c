@@ -392,8 +392,7 @@ void virtq_kick(struct virtq *q)
 
 void *virtq_take(struct virtq *q, uint32_t *len)
 {
-	uint16_t pending = (uint16_t)(__atomic_load_n(&q->used[1], __ATOMIC_RELAXED) - q->used_idx);
-	if (!pending || q->broken)
+	if (q->broken || __atomic_load_n(&q->used[1], __ATOMIC_RELAXED) == q->used_idx)
 		return NULL;
 	barrier_read();
 	const struct virtq_used_elem *e = &q->used_ring[q->used_idx & (q->size - 1)];
@@ -401,7 +400,7 @@ void *virtq_take(struct virtq *q, uint32_t *len)
 	*len = __atomic_load_n(&e->len, __ATOMIC_RELAXED);
 	uint32_t slot = q->head ? id / 2 : id;
 	bool odd = q->head && (id & 1);
-	if (pending > virtq_given(q) || odd || slot >= q->slots || !q->owner[slot]) {
+	if (odd || slot >= q->slots || !q->owner[slot]) {
 		q->broken = true;
 		return NULL;
 	}

@@ -620,6 +620,20 @@ static void test_a_reset_that_never_ends_is_given_up(void **state)
 	}
 }
 
+static void test_a_device_that_does_not_reset_is_left_alone(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		plug(s);
+		vm.stuck = true;
+		assert_int_equal(rig_scan(&rig, &driver_virtio_net), 0);
+		assert_int_equal(rig.net.ndev, 0);
+		assert_in_range(rig.delayed_us, 1, 2000000);
+		assert_false(rig_is_master(&vm.fn));
+		rig_end(&rig);
+	}
+}
+
 static void test_features_refused(void **state)
 {
 	(void)state;
@@ -803,6 +817,7 @@ int main(void)
 		cmocka_unit_test(test_a_device_pulled_out),
 		cmocka_unit_test(test_a_device_that_was_never_there),
 		cmocka_unit_test(test_a_reset_that_never_ends_is_given_up),
+		cmocka_unit_test(test_a_device_that_does_not_reset_is_left_alone),
 		cmocka_unit_test(test_features_refused),
 		cmocka_unit_test(test_modern_without_version_1),
 		cmocka_unit_test(test_ring_sizes_that_make_no_sense),
