@@ -229,6 +229,7 @@ static void test_find(void **state)
 	assert_ptr_equal(image_nth(m, 1), b);
 	assert_null(image_nth(m, 2));
 	assert_ptr_equal(image_find(m, "a"), a);
+	assert_ptr_equal(image_find(m, "b"), b);
 	assert_null(image_find(m, "c"));
 	image_free(m, a);
 	assert_null(image_find(m, "a"));
@@ -261,8 +262,8 @@ static void test_kernel_and_script(void **state)
 
 	(void)state;
 	m->kernel = a;
-	m->script.frame[0].img = b;
-	m->script.depth = 1;
+	m->script.frame[1].img = b;
+	m->script.depth = 2;
 	image_free_all(m);
 	assert_null(m->kernel);
 	assert_int_equal(b->state, IMAGE_READY); /* it runs */
@@ -289,6 +290,16 @@ static void test_path(void **state)
 	assert_int_equal(image_span(img).end, 64 * MIB);
 	assert_true(img->base + img->capacity <= 64 * MIB - 3 - CPIO_TRAILER_SIZE);
 	image_free(m, img);
+	/* The room around counts, too: all but as much as there is, then a byte more. */
+	image_free_all(m);
+	m->mem.floor = 64 * MIB - 3 * 4096;
+	open_image("below", m->mem.floor - 2 * MIB);
+	assert_int_equal(image_open(m, "x", "", 2 * 4096 - 126, "f", &img), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_open(m, "x", "", 2 * 4096 - 127, "f", &img), 0);
+	image_free(m, img);
+	open_image("page", 2 * 4096);
+	assert_int_equal(image_open(m, "x", "", IMAGE_SIZE_UNKNOWN, "f", &img), -ERR_IMAGE_MEMORY);
+	image_free_all(m);
 	/* Not file names. */
 	assert_int_equal(image_open(m, "x", "", 1, "/", &img), -ERR_CPIO_NAME);
 	assert_int_equal(image_open(m, "x", "", 1, "etc/", &img), -ERR_CPIO_NAME);
