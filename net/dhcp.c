@@ -54,10 +54,14 @@ static const struct step dhcp_steps[DHCP_STEPS] = {
 
 /* -- sending -- */
 
-static uint16_t dhcp_secs(const struct machine *m, const struct dhcp *d)
+/* A REQUEST has the secs of the DISCOVER that led to it (RFC 2131 3.1, step 3); a RELEASE 0 (table
+ * 5). */
+static uint16_t dhcp_secs(const struct dhcp *d, enum dhcp_type type)
 {
-	uint64_t s = (m->now_us - d->start_us) / 1000000;
+	uint64_t s = (d->sent_us - d->start_us) / 1000000;
 
+	if (type == DHCPRELEASE)
+		return 0;
 	return (uint16_t)(s > 0xffff ? 0xffff : s);
 }
 
@@ -74,7 +78,7 @@ static int dhcp_send(
 	if (!room)
 		return 0; /* as if it was lost: sent again later */
 	r->xid = d->xid;
-	r->secs = dhcp_secs(m, d);
+	r->secs = dhcp_secs(d, r->type);
 	r->mac = d->dev->mac;
 	r->max_size = d->dev->mtu < DHCP_SIZE_MIN ? DHCP_SIZE_MIN : d->dev->mtu;
 	r->arch = net->config->client_arch;
