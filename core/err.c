@@ -42,12 +42,13 @@ const char *err_hint(int code)
 
 int err_set(struct machine *m, enum err code, const char *fmt, ...)
 {
-	char detail[ERR_DETAIL_MAX];
+	char text[ERR_DETAIL_MAX], detail[ERR_DETAIL_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	fmt_vprint(detail, sizeof(detail), fmt, ap);
+	fmt_vprint(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	str_clean(detail, sizeof(detail), text, strlen(text)); /* names in it may be a server's */
 	log_put(m, LOG_INFO, "E%d %s: %s", (int)code, err_text((int)code), detail);
 	if (!m->err.code) {
 		m->err.code = (int)code;

@@ -164,10 +164,11 @@ void fetch_progress(const struct fetch *f, char *text, unsigned cap)
 void fetch_summary(const struct fetch *f, char *text, unsigned cap)
 {
 	unsigned ms = (unsigned)((f->end_us - f->start_us) / 1000);
-	char size[16], speed[16];
+	char size[16], speed[16], name[65];
 	size_t n;
 
-	n = fmt_print(text, cap, "fetched %.64s: %s in %u.%02u s, %s/s from %s by %s", f->name,
+	str_clean(name, sizeof(name), f->name, strlen(f->name));
+	n = fmt_print(text, cap, "fetched %s: %s in %u.%02u s, %s/s from %s by %s", name,
 		size_str(f->bytes, size), ms / 1000, ms % 1000 / 10,
 		size_str(fetch_rate(f, f->end_us), speed), f->url.host, f->dev->name);
 	if (f->retries && n < cap)

@@ -185,13 +185,14 @@ static void build(struct builder *b, const char *s)
 	build_n(b, s, SIZE_MAX);
 }
 
-/* A file name as a path: what would mean something else in a URL is percent-encoded. */
+/* A file name as a path: what would mean something else in a URL, or to a terminal, is
+ * percent-encoded. */
 static void build_name(struct builder *b, const char *s)
 {
 	for (; *s; s++) {
 		uint8_t c = (uint8_t)*s;
 
-		if (c > ' ' && c != 0x7f && !strchr("%?#", c)) {
+		if (c > ' ' && c < 0x7f && !strchr("%?#", c)) {
 			build_char(b, (char)c);
 		} else {
 			build_char(b, '%');
