@@ -120,10 +120,15 @@ struct dhcp_timing { /* all configurable: config/ tables, and settings (millisec
 	uint32_t link_us;  /* how long a link may take to come up; link-wait */
 };
 
+/*
+ * Ten DISCOVERs last 63 s, longer than a switch port that goes through spanning tree's states (50
+ * s). A PXE server answers the same broadcast as the DHCP server, on the same LAN: 100 ms is for
+ * one that is busy.
+ */
 #define DHCP_TIMING_DEFAULT                                                                        \
 	{                                                                                          \
-		.discover_us = 1000000, .discover_max_us = 8000000, .discover_tries = 6,           \
-		.grace_us = 200000, .proxy_us = 1000000, .link_us = 10000000,                      \
+		.discover_us = 1000000, .discover_max_us = 8000000, .discover_tries = 10,          \
+		.grace_us = 100000, .proxy_us = 1000000, .link_us = 10000000,                      \
 	}
 
 enum dhcp_state {

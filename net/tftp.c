@@ -30,10 +30,11 @@
 #define TFTP_HEADER	 4
 #define TFTP_NAME_MAX                                                                              \
 	440 /* of the name: with the options below a request stays within 512 bytes (RFC 2347) */
-#define TFTP_WINDOW	32
-#define TFTP_WINDOW_MAX 64 /* bits of got */
-#define TFTP_STRAYS_MAX 16 /* packets of strangers that are answered, in one transfer */
-#define TFTP_REFUSALS	3  /* ICMP errors to our request that we believe in */
+#define TFTP_WINDOW_FIRST 16 /* see docs/design.md, "TFTP" */
+#define TFTP_WINDOW_MIN	  4
+#define TFTP_WINDOW_MAX	  64 /* bits of got */
+#define TFTP_STRAYS_MAX	  16 /* packets of strangers that are answered, in one transfer */
+#define TFTP_REFUSALS	  3  /* ICMP errors to our request that we believe in */
 
 #define REQUEST_WAIT_US                                                                            \
 	500000 /* a second request makes the server open the file twice: no hurry                  \
@@ -169,11 +170,15 @@ static void tftp_end(struct fetch *f, int result)
 	struct tftp *t = tftp_of(f);
 	uint8_t *window = &f->net->tftp_window;
 
-	/* Blocks lost in many windows: the way or our ring is short of buffers. Ask for less next
-	 * time. */
-	if (t->lost > 2 && t->lost * (uint64_t)t->window * 16 > t->next && *window > 4)
+	/*
+	 * Blocks lost in more than one window of 16: the way, or our ring, is short of buffers, so
+	 * the next file is asked for in smaller windows. In larger ones when none was lost in many
+	 * windows.
+	 */
+	if (t->lost > 2 && t->lost * (uint64_t)t->window * 16 > t->next &&
+		*window > TFTP_WINDOW_MIN)
 		*window /= 2;
-	else if (!t->lost && *window < TFTP_WINDOW)
+	else if (!t->lost && t->next > 64u * t->window && *window < TFTP_WINDOW_MAX)
 		*window = (uint8_t)(*window * 2);
 	tftp_cancel(f);
 	fetch_done(f, result);
@@ -537,14 +542,18 @@ static uint16_t blksize_of(const struct netdev *dev)
 	return (uint16_t)(room < TFTP_BLKSIZE_MIN ? TFTP_BLKSIZE_MIN : room);
 }
 
-/* No more than half of what the device can take while we do something else. */
+/* As the last transfers went, or as the setting tftp-window says; half of what the device can take
+ * at most. */
 static uint16_t window_of(struct net *net, const struct netdev *dev)
 {
-	unsigned ring = dev->rx_ring / 2;
+	uint64_t window, ring = dev->rx_ring / 2;
 
 	if (!net->tftp_window)
-		net->tftp_window = TFTP_WINDOW;
-	return (uint16_t)(ring && ring < net->tftp_window ? ring : net->tftp_window);
+		net->tftp_window = TFTP_WINDOW_FIRST;
+	window = setting_number(net->m, "tftp-window", net->tftp_window);
+	if (ring && window > ring)
+		window = ring;
+	return (uint16_t)(window < 1 ? 1 : window > TFTP_WINDOW_MAX ? TFTP_WINDOW_MAX : window);
 }
 
 static int tftp_start(struct fetch *f)

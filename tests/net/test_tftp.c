@@ -164,7 +164,7 @@ static void test_request(void **state)
 	assert_string_equal(request_option(&g.rq, "blksize"), "1468");
 	assert_string_equal(request_option(&g.rq, "tsize"), "0");
 	assert_string_equal(request_option(&g.rq, "timeout"), "1");
-	assert_string_equal(request_option(&g.rq, "windowsize"), "32");
+	assert_string_equal(request_option(&g.rq, "windowsize"), "16");
 	assert_int_equal(g.rq.data[g.rq.n - 1], 0);
 	fetch_cancel(g.f);
 	dev->mtu = 576;
@@ -297,7 +297,7 @@ static void test_oack_abuse(void **state)
 		BAD("\0\6blksize\00018446744073709551616\0"),
 		BAD("\0\6blksize\0"),
 		BAD("\0\6windowsize\0000\0"),
-		BAD("\0\6windowsize\00033\0"),
+		BAD("\0\6windowsize\00017\0"),
 		BAD("\0\6windowsize\00065537\0"),
 		BAD("\0\6xblksize\000512\0"),
 		BAD("\0\6blksizex\000512\0"),
@@ -609,7 +609,7 @@ static void test_memory(void **state)
 	end(&g);
 
 	g = begin();
-	PUT(&g, "\0\6blksize\0001468\0windowsize\00032\0");
+	PUT(&g, "\0\6blksize\0001468\0windowsize\00016\0");
 	expect_ack(&g, 0);
 	g.blksize = 1468;
 	for (uint64_t i = 1; i < 100000 && !g.f->finished; i++) {
@@ -636,7 +636,7 @@ static void test_rollover(void **state)
 		if (to_1)
 			PUT(&g, "\0\6blksize\0008\0");
 		else
-			PUT(&g, "\0\6blksize\0008\0windowsize\00032\0");
+			PUT(&g, "\0\6blksize\0008\0windowsize\00016\0");
 		expect_ack(&g, 0);
 		g.blksize = 8;
 		for (uint64_t i = 1; i <= last; i++) {
@@ -644,7 +644,7 @@ static void test_rollover(void **state)
 								     : i & 0xffff);
 
 			put_block(&g, i, wire, i == last ? 3 : 8);
-			if (i == last || to_1 || i % 32 == 0)
+			if (i == last || to_1 || i % 16 == 0)
 				expect_ack(&g, wire);
 		}
 		expect_file(&g, (last - 1) * 8 + 3);
@@ -681,34 +681,75 @@ static void test_unreachable(void **state)
 	end(&g);
 }
 
-/* A way that loses blocks of every window is asked for smaller ones next time, and later for larger
- * ones again. */
+/* Fetches a file of n blocks in windows of 4, `holes` of them with a gap first. */
+static void fetch_lossy(struct get *g, unsigned n, unsigned holes)
+{
+	PUT(g, "\0\6windowsize\0004\0");
+	expect_ack(g, 0);
+	for (unsigned i = 0; i < n; i += 4) {
+		if (i >= 4 * holes) {
+			put_data(g, i + 1);
+			put_data(g, i + 2);
+			put_data(g, i + 3);
+		} else {
+			put_data(g, i + 2);
+			put_data(g, i + 3);
+			put_data(g, i + 4);
+			expect_ack(g, i);
+			put_data(g, i + 1);
+			expect_ack(g, i + 4);
+			continue;
+		}
+		put_data(g, i + 4);
+		expect_ack(g, i + 4);
+	}
+	put_block(g, n + 1, n + 1, 0);
+	expect_ack(g, n + 1);
+	expect_result(g, 0);
+	fetch_end(g->f);
+}
+
+/* A way that loses blocks of many windows is asked for smaller ones next time, a clean one for
+ * larger ones. */
 static void test_window_adapts(void **state)
 {
-	struct get g = windowed(4);
+	static const struct {
+		unsigned blocks, holes;
+		const char *asked;
+	} row[] = {
+		{20, 5, "16"},
+		{4, 0, "8"},
+		{260, 0, "8"},
+		{260, 0, "16"},
+		{260, 2, "32"},
+		{260, 0, "32"},
+		{260, 0, "64"},
+		{20, 5, "64"},
+		{20, 5, "32"},
+		{20, 5, "16"},
+		{20, 5, "8"},
+		{20, 5, "4"},
+		{4, 0, "4"},
+	};
+	struct lan *lan = server_lan(1);
 
 	(void)state;
-	for (unsigned i = 0; i < 5; i++) {
-		put_data(&g, 4 * i + 2);
-		put_data(&g, 4 * i + 3);
-		put_data(&g, 4 * i + 4);
-		expect_ack(&g, 4 * i);
-		put_data(&g, 4 * i + 1);
-		expect_ack(&g, 4 * i + 4);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct get g = begin_uri(lan, "tftp://10.0.0.9/x");
+
+		assert_string_equal(request_option(&g.rq, "windowsize"), row[i].asked);
+		fetch_lossy(&g, row[i].blocks, row[i].holes);
 	}
-	put_block(&g, 21, 21, 0);
-	expect_ack(&g, 21);
-	expect_file(&g, 20 * 512);
-	fetch_end(g.f);
-	for (int i = 0; i < 2; i++) {
-		g = begin_uri(g.lan, "tftp://10.0.0.9/x");
-		assert_string_equal(request_option(&g.rq, "windowsize"), i ? "32" : "16");
-		put_block(&g, 1, 1, 1);
-		expect_ack(&g, 1);
-		expect_result(&g, 0);
-		fetch_end(g.f);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const set[][2] = {{"5", "5"}, {"0", "1"}, {"99999999999", "64"}};
+		struct get g;
+
+		assert_int_equal(setting_set(&lan->m, "tftp-window", set[i][0]), 0);
+		g = begin_uri(lan, "tftp://10.0.0.9/x");
+		assert_string_equal(request_option(&g.rq, "windowsize"), set[i][1]);
+		fetch_cancel(g.f);
 	}
-	lan_end(g.lan);
+	lan_end(lan);
 }
 
 int main(void)
