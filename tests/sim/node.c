@@ -300,6 +300,8 @@ static const struct platform node_platform = {
 
 static void node_wake(struct sim_node *n, uint64_t at_us)
 {
+	if (at_us < n->busy_us)
+		at_us = n->busy_us;
 	if (n->state != NODE_RUNNING || at_us >= n->wake_us)
 		return;
 	n->wake_us = at_us;
@@ -339,8 +341,6 @@ static void node_sleep(struct sim_node *n, uint64_t next)
 	for (unsigned i = 0; i < n->nics; i++)
 		if (n->nic[i].waiting && n->nic[i].open)
 			next = now;
-	if (next < now + turn_us(n))
-		next = now + turn_us(n);
 	if (next < WORLD_NEVER - n->conf.on_us)
 		node_wake(n, next + n->conf.on_us);
 }
@@ -352,6 +352,7 @@ static void node_turn(void *ctx)
 	uint64_t next;
 
 	n->wake_us = WORLD_NEVER;
+	n->busy_us = n->w->now_us + turn_us(n);
 	n->turns++;
 	next = machine_poll(m);
 	if (m->boot.kind == BOOT_NONE) {

@@ -95,6 +95,7 @@ struct sim_node {
 	uint8_t **page; /* memory that was written */
 	struct sim_event turn;
 	uint64_t wake_us; /* when turn is due; WORLD_NEVER: not */
+	uint64_t busy_us; /* the last turn is over then */
 	unsigned next_key;
 	enum node_state state;
 	int exit_code;	   /* NODE_EXITED */

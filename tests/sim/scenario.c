@@ -77,6 +77,14 @@ static void lab_end(void *thing)
 	free(l);
 }
 
+/* The server is the router, too, and behind it is nothing. */
+static bool lab_nowhere(void *ctx, struct sim_frame *f)
+{
+	(void)ctx;
+	(void)f;
+	return true;
+}
+
 struct sim_lab *lab_new(uint64_t seed, unsigned max_ports)
 {
 	const struct dhcpd_conf dhcp = {
@@ -96,6 +104,7 @@ struct sim_lab *lab_new(uint64_t seed, unsigned max_ports)
 	l->fault = (struct sim_fault){.rate_bps = 1000000000, .delay_us = 5};
 	l->sw = switch_new(w, "switch", max_ports + LAB_SPARE);
 	l->server = host_new(w, "server", LAB_SERVER, LAB_MASK);
+	l->server->forward = lab_nowhere;
 	l->server_link = lab_plug(l, &l->server->port);
 	l->dhcp = dhcpd_new(l->server, &dhcp);
 	l->tftp = tftpd_new(l->server, NULL);

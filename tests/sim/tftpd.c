@@ -410,3 +410,8 @@ uint32_t tftpd_active(const struct sim_tftpd *t)
 		n += !s->stopped;
 	return n;
 }
+
+uint16_t tftpd_port(const struct sim_tftpd *t)
+{
+	return t->sessions ? t->sessions->sock->port : 0;
+}
