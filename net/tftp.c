@@ -11,7 +11,7 @@
  * wait follows the measured round trip (RFC 6298) and doubles; a server that has brought nothing
  * new for SILENCE_US has failed.
  *
- * Block numbers are 16 bits on the wire and 64 here: after 65535 comes 0. A server without windows
+ * Block numbers are 16 bits on the wire and 32 here: after 65535 comes 0. A server without windows
  * that goes on with 1 instead is understood; with windows that cannot be told from a lost block.
  *
  * Not done: netascii and mail modes, sending files, multicast (RFC 2090). After its last ACK the
@@ -24,26 +24,25 @@
 #include "core/str.h"
 #include "net/net.h"
 
-#define TFTP_PORT	 69
-#define TFTP_BLKSIZE	 512 /* without options, RFC 1350 */
-#define TFTP_BLKSIZE_MIN 8   /* RFC 2348 */
-#define TFTP_HEADER	 4
-#define TFTP_NAME_MAX                                                                              \
-	440 /* of the name: with the options below a request stays within 512 bytes (RFC 2347) */
+#define TFTP_PORT	  69
+#define TFTP_BLKSIZE	  512 /* without options, RFC 1350 */
+#define TFTP_BLKSIZE_MIN  8   /* RFC 2348 */
+#define TFTP_HEADER	  4
 #define TFTP_WINDOW_FIRST 16 /* see docs/design.md, "TFTP" */
 #define TFTP_WINDOW_MIN	  4
-#define TFTP_WINDOW_MAX	  64 /* bits of got */
+#define TFTP_WINDOW_MAX	  32 /* bits of got */
 #define TFTP_STRAYS_MAX	  16 /* packets of strangers that are answered, in one transfer */
 #define TFTP_REFUSALS	  3  /* ICMP errors to our request that we believe in */
 
-#define REQUEST_WAIT_US                                                                            \
-	500000 /* a second request makes the server open the file twice: no hurry                  \
-		*/
-#define RTO_FIRST_US   250000
-#define RTO_MIN_US     50000
-#define RTO_MAX_US     4000000
-#define SILENCE_US     60000000
-#define TFTP_TIMEOUT_S 1 /* of the server, RFC 2349: as asked for */
+/* Of the file name: with the options below, a request stays within 512 bytes (RFC 2347). */
+#define TFTP_NAME_MAX 440
+/* A second request makes the server open the file twice: no hurry. */
+#define REQUEST_WAIT_US 500000
+#define RTO_FIRST_US	250000
+#define RTO_MIN_US	50000
+#define RTO_MAX_US	4000000
+#define SILENCE_US	60000000
+#define TFTP_TIMEOUT_S	1 /* of the server, RFC 2349: as asked for */
 
 enum tftp_op { TFTP_RRQ = 1, TFTP_DATA = 3, TFTP_ACK = 4, TFTP_ERROR = 5, TFTP_OACK = 6 };
 
@@ -61,10 +60,10 @@ struct tftp {
 	struct timer timer;
 	uint64_t alive_us; /* when something new came last */
 	uint64_t sent_us;  /* when we sent last */
-	uint64_t next;	   /* first block that is not here, from 1 */
-	uint64_t acked;	   /* last block that we have acknowledged */
-	uint64_t last;	   /* number of the final block, 0 until it was seen */
-	uint64_t got;	   /* bit i: block next + i is here */
+	uint32_t next;	   /* first block that is not here, from 1 */
+	uint32_t acked;	   /* last block that we have acknowledged */
+	uint32_t last;	   /* number of the final block, 0 until it was seen */
+	uint32_t got;	   /* bit i: block next + i is here */
 	uint32_t rto_us, srtt_us, rttvar_us;
 	uint32_t wait_us; /* rto_us, jittered */
 	uint32_t skew;	  /* 1 for each time that the server skipped block number 0 */
@@ -175,8 +174,7 @@ static void tftp_end(struct fetch *f, int result)
 	 * the next file is asked for in smaller windows. In larger ones when none was lost in many
 	 * windows.
 	 */
-	if (t->lost > 2 && t->lost * (uint64_t)t->window * 16 > t->next &&
-		*window > TFTP_WINDOW_MIN)
+	if (t->lost > 2 && t->lost > t->next / (16u * t->window) && *window > TFTP_WINDOW_MIN)
 		*window /= 2;
 	else if (!t->lost && t->next > 64u * t->window && *window < TFTP_WINDOW_MAX)
 		*window = (uint8_t)(*window * 2);
@@ -313,7 +311,7 @@ static bool tftp_accept(struct fetch *f, uint16_t port, uint64_t size)
 static void tftp_complete(struct fetch *f)
 {
 	struct tftp *t = tftp_of(f);
-	uint64_t size = (t->last - 1) * t->blksize + t->tail;
+	uint64_t size = (uint64_t)(t->last - 1) * t->blksize + t->tail;
 	int rc = 0;
 
 	send_ack(f);
@@ -338,7 +336,7 @@ static int tftp_ahead(struct tftp *t, uint16_t wire)
 }
 
 /* A block that was placed: what it lets us say. */
-static void tftp_advance(struct fetch *f, uint64_t block)
+static void tftp_advance(struct fetch *f, uint32_t block)
 {
 	struct tftp *t = tftp_of(f);
 
@@ -360,7 +358,8 @@ static void tftp_data(struct fetch *f, struct bytes b)
 {
 	struct tftp *t = tftp_of(f);
 	int ahead = tftp_ahead(t, bytes_u16(&b)), rc;
-	uint64_t block = t->next + (unsigned)ahead, off = (block - 1) * t->blksize;
+	uint32_t block = t->next + (unsigned)ahead;
+	uint64_t off = (uint64_t)(block - 1) * t->blksize;
 
 	if (ahead < 0 || ahead >= t->window || (t->got >> ahead & 1) || !bytes_ok(&b))
 		return; /* a duplicate, or nothing that can be: no answer */
@@ -385,7 +384,7 @@ static void tftp_data(struct fetch *f, struct bytes b)
 		t->last = block;
 		t->tail = (uint16_t)b.n;
 	}
-	t->got |= 1ull << ahead;
+	t->got |= 1u << ahead;
 	tftp_advance(f, block);
 }
 
