@@ -192,14 +192,11 @@ static void tftp_refuse(struct fetch *f, enum tftp_code code, int result)
 
 static int tftp_err(struct fetch *f, enum err code, const char *what)
 {
-	char ip[IP_STR_MAX];
-
 	/* What was no reason to give up, such as a neighbour that was not found at once, is in the
 	 * log. */
 	if (f->m->err.code != (int)code)
 		err_clear(f->m);
-	return err_set(f->m, code, "%s from %s by %s: %s", f->name, ip_str(&f->server, ip),
-		f->dev->name, what);
+	return err_set(f->m, code, "%.100s by %s: %s", f->uri, f->dev->name, what);
 }
 
 /* -- time -- */

@@ -140,7 +140,7 @@ int url_parse(const char *text, struct url *u)
 
 	memset(u, 0, sizeof(*u));
 	for (const char *c = text; *c; c++)
-		if ((uint8_t)*c <= ' ' || *c == 0x7f)
+		if ((uint8_t)*c <= ' ' || (uint8_t)*c >= 0x7f)
 			return -ERR_BAD_URL;
 	if (!n || n >= sizeof(u->scheme))
 		return -ERR_BAD_URL;
@@ -165,13 +165,29 @@ struct builder {
 	bool full;
 };
 
-static void build_char(struct builder *b, char c)
+static void build_byte(struct builder *b, char c)
 {
 	if (b->n + 1 < URL_MAX)
 		b->text[b->n++] = c;
 	else
 		b->full = true;
 	b->text[b->n] = 0;
+}
+
+static void build_encoded(struct builder *b, uint8_t c)
+{
+	build_byte(b, '%');
+	build_byte(b, "0123456789ABCDEF"[c >> 4]);
+	build_byte(b, "0123456789ABCDEF"[c & 15]);
+}
+
+/* Bytes that are not ASCII are percent-encoded, so that a URL can be shown to anybody. */
+static void build_char(struct builder *b, char c)
+{
+	if ((uint8_t)c < 0x80)
+		build_byte(b, c);
+	else
+		build_encoded(b, (uint8_t)c);
 }
 
 static void build_n(struct builder *b, const char *s, size_t n)
@@ -192,13 +208,10 @@ static void build_name(struct builder *b, const char *s)
 	for (; *s; s++) {
 		uint8_t c = (uint8_t)*s;
 
-		if (c > ' ' && c < 0x7f && !strchr("%?#", c)) {
-			build_char(b, (char)c);
-		} else {
-			build_char(b, '%');
-			build_char(b, "0123456789ABCDEF"[c >> 4]);
-			build_char(b, "0123456789ABCDEF"[c & 15]);
-		}
+		if (c <= ' ' || c >= 0x7f || strchr("%?#", c))
+			build_encoded(b, c);
+		else
+			build_byte(b, (char)c);
 	}
 }
 

@@ -180,7 +180,7 @@ static void test_failures(void **state)
 	assert_int_equal(run(lan, "kernel vmlinuz"), ERR_BAD_URL); /* no next-server */
 	assert_true(printed(lan, "no next-server"));
 	assert_int_equal(run(lan, "kernel tftp://10.0.0.9/missing"), ERR_TFTP_NOT_FOUND);
-	assert_true(printed(lan, "missing from 10.0.0.9 by net0: code 1 \"none\""));
+	assert_true(printed(lan, "tftp://10.0.0.9/missing by net0: code 1 \"none\""));
 	at = lan->fake.now_us;
 	assert_int_equal(
 		run(lan, "kernel --timeout 2500 tftp://10.0.0.9/silent"), ERR_TFTP_TIMEOUT);

@@ -54,6 +54,7 @@ static void test_parse_bad(void **state)
 		"tftp://h/a b",
 		"tftp://h/\n",
 		"tftp://h/\x7f",
+		"tftp://h/\x9b",
 		"tftp://h:0/x",
 		"tftp://h:65536/x",
 		"tftp://h:99999999999/x",
@@ -143,6 +144,10 @@ static void test_resolve_names(void **state)
 	resolves("", "/boot/x", "tftp://10.0.0.1//boot/x"); /* absolute stays absolute */
 	resolves("", "boot\\x64\\a.0", "tftp://10.0.0.1/boot\\x64\\a.0");
 	resolves("", "a b?c#d%e", "tftp://10.0.0.1/a%20b%3Fc%23d%25e");
+	resolves("", "caf\xc3\xa9", "tftp://10.0.0.1/caf%C3%A9");
+	resolves("http://h/d/", "caf\xc3\xa9", "http://h/d/caf%C3%A9");
+	resolves("", "\x9b[2J",
+		"tftp://10.0.0.1/%9B[2J"); /* hostile row 42: no control sequences in URLs */
 	resolves("", "menu/52:54:00:12:34:56", "tftp://10.0.0.1/menu/52:54:00:12:34:56");
 	resolves("tftp://h//abs/script", "vmlinuz", "tftp://h//abs/vmlinuz");
 	resolves("tftp://h/script", "dir/vmlinuz", "tftp://h/dir/vmlinuz");
