@@ -201,6 +201,7 @@ static void arp_heard(struct netdev *dev, struct arp_entry *e, const struct mac 
 		arp_resolve(dev, e);
 }
 
+/* Told once as a warning, not kept as an error: most boots go on all the same. */
 static void arp_conflict(struct netdev *dev, const struct mac *mac, uint32_t ip)
 {
 	char mac_text[MAC_STR_MAX], ip_text[IP_STR_MAX];
@@ -208,8 +209,10 @@ static void arp_conflict(struct netdev *dev, const struct mac *mac, uint32_t ip)
 
 	dev->arp.conflict_mac = *mac;
 	if (!dev->arp.conflicts++)
-		log_put(dev->net->m, LOG_WARN, "%s: %s is also used by %s", dev->name,
-			ip_str(&addr, ip_text), mac_str(mac, mac_text));
+		log_put(dev->net->m, LOG_WARN, "%s: E%d %s: %s is at %s, too; check: %s", dev->name,
+			ERR_ADDRESS_CONFLICT, err_text(ERR_ADDRESS_CONFLICT),
+			ip_str(&addr, ip_text), mac_str(mac, mac_text),
+			err_hint(ERR_ADDRESS_CONFLICT));
 }
 
 /* Somebody has the address that we probe, or probes it at the same time (RFC 5227 2.1.1). */

@@ -421,7 +421,9 @@ static void conflict_is_counted_and_logged_once(void **state)
 	put_arp(lan, 0, &a);
 	assert_int_equal(dev->arp.conflicts, 3);
 	assert_true(mac_eq(&dev->arp.conflict_mac, &other_mac));
-	assert_int_equal(lines_with(lan, "10.0.0.2 is also used by 52:54:00:00:00:0a"), 1);
+	assert_int_equal(lines_with(lan, "E2005 another machine answers for our address: 10.0.0.2 "
+					 "is at 52:54:00:00:00:0a"),
+		1);
 	assert_null(lan_take(lan));
 	lan_end(lan);
 }
