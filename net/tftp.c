@@ -402,7 +402,9 @@ static bool oack_option(struct tftp *t, const char *name, uint64_t v, uint64_t *
 	else if (str_ieq(name, "windowsize") && v && v <= t->asked_window)
 		t->window = (uint16_t)v;
 	else if (str_ieq(name, "tsize"))
-		*size = v ? v : IMAGE_SIZE_UNKNOWN; /* some say 0 for what they do not know */
+		/* Some say 0 for what they do not know. The largest number is a size like any
+		 * other. */
+		*size = v ? v - (v == IMAGE_SIZE_UNKNOWN) : IMAGE_SIZE_UNKNOWN;
 	else
 		return str_ieq(name, "timeout") && v == TFTP_TIMEOUT_S;
 	return true;

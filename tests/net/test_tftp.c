@@ -597,10 +597,9 @@ static void test_memory(void **state)
 
 	(void)state;
 	PUT(&g, "\0\6tsize\00018446744073709551615\0");
-	/* All ones is the image's "unknown": then the file just has to fit. */
-	expect_ack(&g, 0);
-	fetch_cancel(g.f);
-	lan_end(g.lan);
+	expect_error(&g, 3);
+	expect_result(&g, -ERR_IMAGE_MEMORY);
+	end(&g);
 
 	g = begin();
 	PUT(&g, "\0\6tsize\00018446744073709551614\0");
