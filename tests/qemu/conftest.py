@@ -17,7 +17,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import firmware, media, net, qemu, servers  # noqa: E402
+from lab import firmware, host, media, net, qemu, servers  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
@@ -103,6 +103,12 @@ def probe(cache):
     return media.probe_kernel(cache, 64 << 10)
 
 
+@pytest.fixture(scope='session')
+def disk(cache):
+    """Path of a disk that says so when it is booted: the BIOS's next choice."""
+    return media.disk_image(cache)
+
+
 @pytest.fixture
 def artefact(fw):
     """artefact('lkrn') or artefact('rom', model): a path; skips what was not built."""
@@ -112,6 +118,22 @@ def artefact(fw):
         except firmware.Missing as error:
             return pytest.skip(str(error))
     return find
+
+
+@pytest.fixture
+def plug(artefact):
+    """
+    plug(via, model, port, ...) gives a machine's parts: its NICs, with the ROM in the first of them, or
+    without ROMs and with the lkrn. `port` may be a list of ports.
+    """
+    def parts(via, model, port, **nic):
+        ports = port if isinstance(port, list) else [port]
+        if via == 'rom':
+            nics = [qemu.Nic(model, p, artefact('rom', model) if i == 0 else None,
+                             bootindex=0 if i == 0 else None, **nic) for i, p in enumerate(ports)]
+            return {'nics': nics}
+        return {'nics': [qemu.Nic(model, p, **nic) for p in ports], 'kernel': artefact('lkrn')}
+    return parts
 
 
 @pytest.fixture
@@ -145,14 +167,22 @@ def lan(request):
 @pytest.fixture
 def wire():
     """An Ethernet hub for servers of host.py; the test calls start() on it."""
-    made = net_wire()
+    made = host.Wire()
     yield made
     made.close()
 
 
-def net_wire():
-    from lab import host
-    return host.Wire()
+@pytest.fixture
+def net_of(wire):
+    """
+    net_of(files, boot) makes the wire a network with one server for DHCP and TFTP, not yet started; returns
+    its Dhcp and Tftp.
+    """
+    def make(files, boot='boot.ipxe', **dhcp):
+        station = wire.station()
+        files = {k: v.encode() if isinstance(v, str) else v for k, v in files.items()}
+        return host.Dhcp(station, boot, **dhcp), host.Tftp(station, files)
+    return make
 
 
 @pytest.fixture

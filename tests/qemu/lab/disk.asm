@@ -13,34 +13,40 @@
 	mov sp, 0x7c00
 	sti
 	cld
+	mov di, serial
+	call say
+	mov di, screen		; whole, and after the serial line: the BIOS may copy one to the other
+	call say
+.sleep:
+	hlt
+	jmp .sleep
+
+; The line, a character at a time through [di].
+say:
 	mov si, text
 .text:
 	lodsb
 	test al, al
 	jz .number
-	call put
+	call di
 	jmp .text
 .number:
-	mov bx, [0x413]
+	mov dx, [0x413]
 	mov cx, 4
 .digit:
-	rol bx, 4
-	mov al, bl
+	rol dx, 4
+	mov al, dl
 	and al, 15
 	cmp al, 10
 	sbb al, 0x69		; 0..15 to ASCII
 	das
-	call put
+	call di
 	loop .digit
 	mov al, 10
-	call put
-.sleep:
-	hlt
-	jmp .sleep
+	jmp di
 
-put:
-	push ax
-	push bx
+serial:
+	push dx
 	mov ah, al
 	mov dx, 0x3f8 + 5
 .busy:
@@ -50,11 +56,15 @@ put:
 	mov al, ah
 	mov dx, 0x3f8
 	out dx, al
+	pop dx
+	ret
+
+screen:
+	pusha
 	mov ah, 0x0e
 	mov bx, 7
 	int 0x10
-	pop bx
-	pop ax
+	popa
 	ret
 
 text	db 13, 10, 'DISK-BOOTED base memory ', 0

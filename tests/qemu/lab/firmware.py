@@ -42,7 +42,7 @@ class Reveille:
     @staticmethod
     def error(code):
         """Pattern of an error's line on the console."""
-        return r'\bE%d\b' % code
+        return r'\bE%s\b' % code
 
 
 class Ipxe(Reveille):
@@ -51,7 +51,7 @@ class Ipxe(Reveille):
     name = 'ipxe'
     mirror = True
     banner = r'iPXE'
-    prompt = r'iPXE> '
+    prompt = r'(?m)^reveille> ?$'
     roms = {'1af41000': '/usr/lib/ipxe/qemu/pxe-virtio.rom', '1af41041': '/usr/lib/ipxe/qemu/pxe-virtio.rom',
             '8086100e': '/usr/lib/ipxe/qemu/pxe-e1000.rom'}
 

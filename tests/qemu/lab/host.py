@@ -287,9 +287,10 @@ class Tftp:
     """
     A TFTP server on a station: files is name -> bytes. RFC 1350, 2347-2349 and 7440. For tests:
 
-    die_at    after this many bytes of a file the whole station falls silent (files named in dies, or all)
+    die_at    after this many bytes of any file the whole station falls silent
     error_at  (bytes, code, text): an ERROR in the middle of the transfer
-    lie       tsize to announce instead of the file's size
+    lie       tsize to announce instead of the size, for the files named in lie_about (None: all)
+    pace      seconds to wait before each window: a slow server
     allow     options it knows ((): a server of 1992)
     """
 
@@ -297,7 +298,8 @@ class Tftp:
         self.station = station
         self.files = files
         self.allow = allow
-        self.die_at = self.error_at = self.lie = None
+        self.die_at = self.error_at = self.lie = self.lie_about = None
+        self.pace = 0
         self.requests = []  # (time, name, options)
         self.next_port = 20000
         station.listen(69, self._request)
@@ -312,16 +314,16 @@ class Tftp:
         if data is None:
             reply(b'\0\5\0\1File not found\0', sport=self.next_port)
             return
-        Session(self, packet, data, options, self.next_port)
+        Session(self, packet, name.lstrip('/'), options, self.next_port)
 
 
 class Session:
     """One transfer: a window of blocks, resent from the last acknowledged one when nothing comes."""
 
-    def __init__(self, server, packet, data, options, port):
+    def __init__(self, server, packet, name, options, port):
         self.server = server
         self.peer = (packet.ip_src, packet.sport)
-        self.data = data
+        self.data = data = server.files[name]
         self.port = port
         self.acked = 0
         self.tries = 0
@@ -330,7 +332,8 @@ class Session:
         self.blksize = int(granted.get('blksize', 512))
         self.window = int(granted.get('windowsize', 1))
         if 'tsize' in granted:
-            granted['tsize'] = str(len(data) if server.lie is None else server.lie)
+            lies = server.lie is not None and (server.lie_about is None or name in server.lie_about)
+            granted['tsize'] = str(server.lie if lies else len(data))
         self.oack = b'\0\6' + b''.join(
             k.encode() + b'\0' + v.encode() + b'\0' for k, v in granted.items()) if granted else None
         self.blocks = len(data) // self.blksize + 1
@@ -360,6 +363,9 @@ class Session:
         self.tries = 0
         if self.acked >= self.blocks:
             self._end()
+        elif self.server.pace:
+            self.server.station.wire.cancel(self.timer)
+            self.timer = self.server.station.wire.after(self.server.pace, self._output)
         else:
             self._output()
 

@@ -59,7 +59,7 @@ def offer(directory, files):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if isinstance(value, os.PathLike) or (isinstance(value, str) and value.startswith('/')):
             try:
-                os.link(value, path)
+                os.link(os.path.realpath(value), path)
             except OSError:
                 shutil.copyfile(value, path)
         else:

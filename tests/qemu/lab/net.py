@@ -17,6 +17,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454ca
@@ -98,6 +99,7 @@ class Lan:
         unshare_network()
         self.ip = SERVER_IP
         self.bridge = 'br0'
+        self.prefix = []
         self.ports = 0
         for knob in ('all', 'default'):
             try:
@@ -119,9 +121,57 @@ class Lan:
             return False
         return True
 
+    def net_table(self, name):
+        return '/proc/thread-self/net/' + name
+
+    def host(self, ip):
+        """Another computer on the bridge, for a server that must not share port 67 with ours."""
+        self.ports += 1
+        return Neighbour(self, ip, self.ports)
+
     def port(self):
         self.ports += 1
         return (TapPort if self.kind == 'tap' else RelayPort)(self, self.ports)
+
+
+class Neighbour:
+    """
+    A computer on a Lan: a network namespace held by a sleeping process. prefix is put before a command that
+    is to run there, net_table(name) is a file of its /proc/net. close() ends it.
+    """
+
+    def __init__(self, lan, ip, number):
+        self.ip = ip
+        self.bridge = 'eth0'
+        inner, outer = 'host%d' % number, 'hport%d' % number
+        self.process = subprocess.Popen(['unshare', '-n', 'sleep', '600'], stdin=subprocess.DEVNULL)
+        try:
+            self._wait()
+            self.prefix = ['nsenter', '-t', str(self.process.pid), '-n']
+            run('ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner)
+            run('ip', 'link', 'set', outer, 'master', lan.bridge, 'up')
+            run('ip', 'link', 'set', inner, 'netns', str(self.process.pid), 'name', 'eth0')
+            run(*self.prefix, 'ip', 'address', 'add', ip + '/24', 'brd', '+', 'dev', 'eth0')
+            run(*self.prefix, 'ip', 'link', 'set', 'eth0', 'up')
+        except Refused:
+            self.close()
+            raise
+
+    def _wait(self):
+        """Until the process has a namespace that is not ours."""
+        ours = os.readlink('/proc/thread-self/ns/net')
+        for _ in range(500):
+            if os.readlink('/proc/%d/ns/net' % self.process.pid) != ours:
+                return
+            time.sleep(0.01)
+        raise Refused('unshare -n does not get a network namespace')
+
+    def net_table(self, name):
+        return '/proc/%d/net/%s' % (self.process.pid, name)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Port:

@@ -133,6 +133,7 @@ kernel:
 	call hex32
 	mov al, 10
 	call put32
+	mov esi, edi		; as it came, for those who look
 .wait:
 	mov dx, COM1 + 5
 	in al, dx

@@ -154,7 +154,7 @@ class Qmp:
         line, self.buffer = self.buffer.split(b'\n', 1)
         return json.loads(line)
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         request = {'execute': name}
         if arguments:
             request['arguments'] = {k.replace('_', '-'): v for k, v in arguments.items()}
@@ -205,7 +205,7 @@ class Machine:
     """
 
     def __init__(self, out, nics=(), kernel=None, append=None, initrd=None, cdrom=None, disk=None,
-                 memory=512, mirror=False, snaplen=300, extra=(), echo=None, boot_log=True):
+                 memory=512, mirror=False, snaplen=700, extra=(), echo=None, boot_log=True):
         self.out = str(out)
         self.nics = list(nics)
         self.kernel = kernel

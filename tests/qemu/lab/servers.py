@@ -27,23 +27,23 @@ def program(name, package, cache):
     raise Missing('%s: neither unpacked by tests/qemu/run nor installed' % name)
 
 
-def udp_ports():
-    """UDP ports somebody listens on in the calling thread's network namespace."""
-    with open('/proc/thread-self/net/udp', encoding='ascii') as table:
+def udp_ports(where):
+    """UDP ports somebody listens on there."""
+    with open(where.net_table('udp'), encoding='ascii') as table:
         return {int(line.split()[1].split(':')[1], 16) for line in table.readlines()[1:]}
 
 
 class Server:
-    """A process that listens on `port`, its output in `log`."""
+    """A process that listens on `port` of a net.Lan or net.Neighbour, its output in `log`."""
 
-    def __init__(self, args, log, port, env=None):
+    def __init__(self, where, args, log, port, env=None):
         self.log = log
-        self.args = args
+        args = where.prefix + args
         with open(log, 'ab') as file:
             self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                                             env=env, start_new_session=True)
         end = time.monotonic() + 10
-        while port not in udp_ports():
+        while port not in udp_ports(where):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise ServerError('%s does not listen on port %d: %s' % (args[0], port, self.text()))
@@ -77,11 +77,11 @@ def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
         args += ['--enable-tftp', '--tftp-root=' + str(tftp)]
     if boot:
         args.append('--dhcp-boot=' + boot)
-    return Server(args + list(options), os.path.join(out, 'dnsmasq.log'), 67)
+    return Server(lan, args + list(options), os.path.join(out, 'dnsmasq.log'), 67)
 
 
 def atftpd(lan, out, tftp, cache, options=()):
-    return Server([program('atftpd', 'atftpd', cache), '--daemon', '--no-fork', '--user', 'root.root', '--logfile', '-', '--verbose=5',
+    return Server(lan, [program('atftpd', 'atftpd', cache), '--daemon', '--no-fork', '--user', 'root.root', '--logfile', '-', '--verbose=5',
                    '--bind-address', lan.ip, *options, str(tftp)], os.path.join(out, 'atftpd.log'), 69)
 
 
@@ -89,7 +89,7 @@ def tftpd_hpa(lan, out, tftp, cache, options=()):
     env = dict(os.environ)
     if not groups_settable():
         env['LD_PRELOAD'] = no_groups(cache)
-    return Server([program('in.tftpd', 'tftpd-hpa', cache), '--foreground', '--listen', '--address', lan.ip + ':69', '--user', 'root',
+    return Server(lan, [program('in.tftpd', 'tftpd-hpa', cache), '--foreground', '--listen', '--address', lan.ip + ':69', '--user', 'root',
                    '--secure', *options, str(tftp)], os.path.join(out, 'tftpd-hpa.log'), 69, env)
 
 
