@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in the BIOS images: every ROM and reveille.lkrn. A ROM for one NIC is this table with one driver.
+ * What is in the BIOS images: every ROM and reveille.lkrn. A ROM for one NIC is this table with one
+ * driver.
  */
 #include "config/commands.h"
 #include "config/system.h"
@@ -16,9 +17,9 @@ static const struct driver *const drivers[] = {
 };
 
 static const struct ip_protocol protocols[] = {
-	{ IPPROTO_UDP, udp_input },
-	{ IPPROTO_ICMP, icmp_input },
-	{ 0, NULL },
+	{IPPROTO_UDP, udp_input},
+	{IPPROTO_ICMP, icmp_input},
+	{0, NULL},
 };
 
 static const struct filler_ops *const schemes[] = {
@@ -38,8 +39,8 @@ static const struct setting_source *const sources[] = {
 	NULL,
 };
 
-static const struct service console_service = { .name = "console", .poll = console_poll };
-static const struct service script_service = { .name = "script", .poll = script_poll };
+static const struct service console_service = {.name = "console", .poll = console_poll};
+static const struct service script_service = {.name = "script", .poll = script_poll};
 
 static const struct service *const services[] = {
 	&console_service,

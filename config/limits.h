@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every bound of the firmware in one place. All memory but images is sized from here at compile time:
- * nothing grows with traffic. What a limit costs in bytes is printed by the build.
+ * Every bound of the firmware in one place. All memory but images is sized from here at compile
+ * time: nothing grows with traffic. What a limit costs in bytes is printed by the build.
  */
 #ifndef CONFIG_LIMITS_H
 #define CONFIG_LIMITS_H
@@ -10,20 +10,20 @@
 #define NETDEV_MAX	  8    /* links opened at once */
 #define PKT_MAX		  768  /* packet buffers, shared by all links */
 #define PKT_SIZE	  2048 /* bytes of one buffer, headroom included */
-#define PKT_HEADROOM	  64   /* room for device and Ethernet headers in front of what is received */
-#define MTU_MAX		  1920 /* PKT_SIZE - PKT_HEADROOM - Ethernet header, FCS and VLAN tags */
-#define RX_BUDGET	  64   /* packets a link may deliver in one turn */
-#define ARP_CACHE_MAX	  8    /* neighbours a link remembers */
-#define ARP_PENDING_MAX	  2    /* packets that wait for one neighbour */
-#define FRAG_MAX	  4    /* IPv4 datagrams under reassembly, all links together */
+#define PKT_HEADROOM	  64 /* room for device and Ethernet headers in front of what is received */
+#define MTU_MAX		  1920	/* PKT_SIZE - PKT_HEADROOM - Ethernet header, FCS and VLAN tags */
+#define RX_BUDGET	  64	/* packets a link may deliver in one turn */
+#define ARP_CACHE_MAX	  8	/* neighbours a link remembers */
+#define ARP_PENDING_MAX	  2	/* packets that wait for one neighbour */
+#define FRAG_MAX	  4	/* IPv4 datagrams under reassembly, all links together */
 #define FRAG_DATAGRAM_MAX 16384 /* bytes of the largest datagram we reassemble */
-#define UDP_SOCK_MAX	  32   /* sockets open at once */
-#define FETCH_MAX	  4    /* transfers at once */
-#define URL_MAX		  512  /* bytes of a URL with its NUL */
-#define DHCP_OPTIONS_MAX  1400 /* bytes of options kept of one answer */
+#define UDP_SOCK_MAX	  32	/* sockets open at once */
+#define FETCH_MAX	  4	/* transfers at once */
+#define URL_MAX		  512	/* bytes of a URL with its NUL */
+#define DHCP_OPTIONS_MAX  1400	/* bytes of options kept of one answer */
 
 /* core */
-#define IMAGE_MAX	   16	/* images loaded at once */
+#define IMAGE_MAX	   16 /* images loaded at once */
 #define IMAGE_NAME_MAX	   128
 #define IMAGE_CMDLINE_MAX  4096 /* the longest command line any Linux takes */
 #define RANGES_MAX	   64	/* islands in one hole map; more count as lost */
@@ -35,11 +35,11 @@
 #define SCRIPT_DEPTH_MAX   8	/* scripts that chain one another */
 #define SCRIPT_LINE_MAX	   4096 /* one line, expanded, continuation lines joined */
 #define SCRIPT_SIZE_MAX	   (1u << 20)
-#define SCRIPT_TURN_MAX	   32	/* commands that run in one turn of the loop */
+#define SCRIPT_TURN_MAX	   32	  /* commands that run in one turn of the loop */
 #define SCRIPT_JUMPS_MAX   100000 /* gotos without a command that waits */
-#define COMMAND_ARGS_MAX   256	/* words of one command */
-#define SETTING_EXPAND_MAX 256	/* ${...} resolved in one word, nested ones included */
-#define EDIT_MAX	   256	/* bytes of a typed line with its NUL */
+#define COMMAND_ARGS_MAX   256	  /* words of one command */
+#define SETTING_EXPAND_MAX 256	  /* ${...} resolved in one word, nested ones included */
+#define EDIT_MAX	   256	  /* bytes of a typed line with its NUL */
 #define SHELL_HISTORY_MAX  8
 #define BOOT_MOVES_MAX	   (2 * IMAGE_MAX + 4)
 

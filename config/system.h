@@ -17,8 +17,8 @@ extern const struct config config_bios; /* config/bios.c */
 extern const struct config config_host; /* config/host.c: hosted program, simulator, tests */
 
 /* Ties both halves together and inits them. The caller owns *s. 0 or negative error. */
-static inline int system_init(struct system *s, const struct platform *plat, void *plat_ctx,
-	const struct config *config)
+static inline int system_init(
+	struct system *s, const struct platform *plat, void *plat_ctx, const struct config *config)
 {
 	net_init(&s->net, &s->m, config->net);
 	return machine_init(&s->m, &s->net, plat, plat_ctx, config);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in a build: one const table, readable top-down, that names everything. A row pulls its object out
- * of the archive; nothing else decides what links. See config/bios.c, config/host.c.
+ * What is in a build: one const table, readable top-down, that names everything. A row pulls its
+ * object out of the archive; nothing else decides what links. See config/bios.c, config/host.c.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
@@ -19,20 +19,21 @@ struct driver;	   /* drivers/bus.h */
 /* Something that machine_poll() gives a bounded turn. */
 struct service {
 	const char *name;
-	int (*init)(struct machine *m);	     /* may be NULL */
-	uint64_t (*poll)(struct machine *m); /* a bounded turn; when it wants the next, TIME_NEVER for none */
-	void (*end)(struct machine *m);	     /* before a payload starts; may be NULL */
+	int (*init)(struct machine *m); /* may be NULL */
+	uint64_t (*poll)(struct machine
+			*m); /* a bounded turn; when it wants the next, TIME_NEVER for none */
+	void (*end)(struct machine *m); /* before a payload starts; may be NULL */
 };
 
 struct config {
 	const char *product; /* "Reveille" */
 	const char *version;
-	const char *start; /* script that runs when nothing else was given */
-	const struct service *const *services;	      /* in the order of their turns; ends with NULL */
-	const struct command *const *commands;	      /* ends with NULL */
-	const struct image_type *const *image_types;  /* asked in order; ends with NULL */
-	const struct setting_source *const *sources;  /* asked in order; ends with NULL */
-	const struct driver *const *drivers;	      /* ends with NULL */
+	const char *start;		       /* script that runs when nothing else was given */
+	const struct service *const *services; /* in the order of their turns; ends with NULL */
+	const struct command *const *commands; /* ends with NULL */
+	const struct image_type *const *image_types; /* asked in order; ends with NULL */
+	const struct setting_source *const *sources; /* asked in order; ends with NULL */
+	const struct driver *const *drivers;	     /* ends with NULL */
 	const struct net_config *net;
 };
 

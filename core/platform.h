@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a machine needs from the thing it runs on: BIOS, UEFI, a Linux process, the simulator.
- * One const table per platform, implemented under arch/ (and tests/sim). ctx is the platform's own state.
+ * One const table per platform, implemented under arch/ (and tests/sim). ctx is the platform's own
+ * state.
  */
 #ifndef CORE_PLATFORM_H
 #define CORE_PLATFORM_H
@@ -43,28 +44,34 @@ struct platform {
 	uint64_t (*now_us)(void *ctx);
 	enum entropy_grade (*entropy)(void *ctx, void *buf, size_t n);
 
-	/* The firmware's memory map as a kernel would see it; returns the number of rows, at most max. */
+	/* The firmware's memory map as a kernel would see it; returns the number of rows, at most
+	 * max. */
 	unsigned (*memory_map)(void *ctx, struct mem_range *rows, unsigned max);
 	/* The range that this program itself occupies and that no image may touch. */
 	void (*memory_self)(void *ctx, struct mem_range *self);
-	/* Memory by physical address. The ranges are valid RAM outside of this program. move handles overlap. */
+	/* Memory by physical address. The ranges are valid RAM outside of this program. move
+	 * handles overlap. */
 	void (*phys_write)(void *ctx, uint64_t phys, const void *src, size_t n);
 	void (*phys_read)(void *ctx, void *dst, uint64_t phys, size_t n);
 	void (*phys_move)(void *ctx, uint64_t dst, uint64_t src, uint64_t n);
 
-	/* One character to every console (screen and serial); '\n' means a new line, '\r' and '\b' work. */
+	/* One character to every console (screen and serial); '\n' means a new line, '\r' and '\b'
+	 * work. */
 	void (*putc)(void *ctx, char c);
 	/* A byte, one of enum key, or KEY_NONE when none waits. */
 	int (*key)(void *ctx);
-	/* Nothing to do until `until_us` or until a frame or key arrives, whichever a platform can see first. */
+	/* Nothing to do until `until_us` or until a frame or key arrives, whichever a platform can
+	 * see first. */
 	void (*idle)(void *ctx, uint64_t until_us);
 
-	/* The machine's identity: SMBIOS system UUID in its wire order (RFC 4578 2.3); false when there is none. */
+	/* The machine's identity: SMBIOS system UUID in its wire order (RFC 4578 2.3); false when
+	 * there is none. */
 	bool (*uuid)(void *ctx, uint8_t uuid[16]);
 
 	/*
-	 * Carries out m->boot after everything was closed; called by the outer loop, never from machine_poll().
-	 * Returns only when it did not work or when what it started came back: a negative error, or 0.
+	 * Carries out m->boot after everything was closed; called by the outer loop, never from
+	 * machine_poll(). Returns only when it did not work or when what it started came back: a
+	 * negative error, or 0.
 	 */
 	int (*boot)(void *ctx, const struct boot_request *req);
 };

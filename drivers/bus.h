@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a driver sees of its device: configuration space, registers, DMA memory. One implementation per
- * platform (BIOS PCI, later UEFI PCI_IO) and one in the tests (device models).
+ * What a driver sees of its device: configuration space, registers, DMA memory. One implementation
+ * per platform (BIOS PCI, later UEFI PCI_IO) and one in the tests (device models).
  */
 #ifndef DRIVERS_BUS_H
 #define DRIVERS_BUS_H
@@ -55,7 +55,8 @@ struct driver {
 	const char *name;
 	const struct pci_id *ids;
 	unsigned nids;
-	/* Takes the device: makes a netdev of it. 0 or negative error. bus lives as long as the machine. */
+	/* Takes the device: makes a netdev of it. 0 or negative error. bus lives as long as the
+	 * machine. */
 	int (*probe)(struct net *net, struct bus_dev *bus);
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See copy.h. Intel SDM 1, 10 (SSE); 2, "REP" and 3.7.6 of the optimization manual (fast strings). */
+/* See copy.h. Intel SDM 1, 10 (SSE); 2, "REP" and 3.7.6 of the optimization manual (fast strings).
+ */
 #include "arch/x86/copy.h"
 #include "arch/x86/cpu.h"
 #include "core/str.h"
@@ -121,7 +122,7 @@ const char *copy_init(void *scratch, size_t n)
 	static const struct {
 		const char *name;
 		copy_fn *copy;
-	} ways[] = { { "words", copy_words }, { "bytes", copy_bytes }, { "SSE", copy_sse } };
+	} ways[] = {{"words", copy_words}, {"bytes", copy_bytes}, {"SSE", copy_sse}};
 	unsigned count = sse_enable() ? 3 : 2;
 	uint64_t best = UINT64_MAX;
 	const char *name = "";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BIOS platform: what its files share. Everything here exists once in the computer, so it may be global.
+ * The BIOS platform: what its files share. Everything here exists once in the computer, so it may
+ * be global.
  */
 #ifndef ARCH_X86_BIOS_BIOS_H
 #define ARCH_X86_BIOS_BIOS_H

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The clock: the time stamp counter, measured against the programmable interval timer (Intel 8254) at start.
- * Counter 2 is used (the speaker's): counter 0 belongs to the BIOS.
+ * The clock: the time stamp counter, measured against the programmable interval timer (Intel 8254)
+ * at start. Counter 2 is used (the speaker's): counter 0 belongs to the BIOS.
  *
- * A single reading may be stretched at either end, by an SMI or a busy host, so each one gives bounds: the longest
- * and the shortest that the true interval can have been. Readings of 2 ms are taken until the best bounds agree
- * within 1/64, at least three and at most MEASURE_MAX.
+ * A single reading may be stretched at either end, by an SMI or a busy host, so each one gives
+ * bounds: the longest and the shortest that the true interval can have been. Readings of 2 ms are
+ * taken until the best bounds agree within 1/64, at least three and at most MEASURE_MAX.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/cpu.h"
 
-#define PIT_HZ	   1193182u
-#define PIT_TICKS  2386u /* 2 ms */
-#define PIT_DATA2  0x42
-#define PIT_CTRL   0x43
-#define PIT_GATE   0x61 /* bit 0: gate of counter 2, bit 1: speaker, bit 5: output of counter 2 */
+#define PIT_HZ	  1193182u
+#define PIT_TICKS 2386u /* 2 ms */
+#define PIT_DATA2 0x42
+#define PIT_CTRL  0x43
+#define PIT_GATE  0x61 /* bit 0: gate of counter 2, bit 1: speaker, bit 5: output of counter 2 */
 
 #define MEASURE_MIN 3
 #define MEASURE_MAX 12
@@ -22,7 +22,8 @@
 static uint64_t start_tsc;
 static uint32_t us_per_tick; /* as a fraction of 2^32: no division when the clock is read */
 
-/* Bounds of the TSC's ticks in PIT_TICKS of the PIT. Mode 0: output goes high when the count has run out. */
+/* Bounds of the TSC's ticks in PIT_TICKS of the PIT. Mode 0: output goes high when the count has
+ * run out. */
 static void measure(uint32_t *low, uint32_t *high)
 {
 	uint64_t before, after, running, now;

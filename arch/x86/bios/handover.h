@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a 16-bit prefix hands to the 32-bit half; the C view of handover.inc. Offsets are those of boot_params
- * (Linux/x86 boot protocol, "zero page"); the private part lies where EDD data would.
+ * What a 16-bit prefix hands to the 32-bit half; the C view of handover.inc. Offsets are those of
+ * boot_params (Linux/x86 boot protocol, "zero page"); the private part lies where EDD data would.
  */
 #ifndef ARCH_X86_BIOS_HANDOVER_H
 #define ARCH_X86_BIOS_HANDOVER_H

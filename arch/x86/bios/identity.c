@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who this machine is and how random it can be: the SMBIOS system UUID (DMTF DSP0134 2.1.1, 7.2.1) and an
- * entropy pool of RDRAND where there is one, else of the jitter between two clocks.
+ * Who this machine is and how random it can be: the SMBIOS system UUID (DMTF DSP0134 2.1.1, 7.2.1)
+ * and an entropy pool of RDRAND where there is one, else of the jitter between two clocks.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/cpu.h"

@@ -13,7 +13,7 @@ unsigned memory_map(void *ctx, struct mem_range *rows, unsigned max)
 	for (unsigned i = 0; i < bios_handover.e820_count && i < E820_MAX && n < max; i++) {
 		const struct e820_entry *e = &bios_handover.e820[i];
 
-		rows[n++] = (struct mem_range){ e->addr, e->addr + e->size, e->type };
+		rows[n++] = (struct mem_range){e->addr, e->addr + e->size, e->type};
 	}
 	return n;
 }
@@ -21,7 +21,7 @@ unsigned memory_map(void *ctx, struct mem_range *rows, unsigned max)
 void memory_self(void *ctx, struct mem_range *self)
 {
 	(void)ctx;
-	*self = (struct mem_range){ (uintptr_t)image_start, (uintptr_t)memory_end, MEM_RESERVED };
+	*self = (struct mem_range){(uintptr_t)image_start, (uintptr_t)memory_end, MEM_RESERVED};
 }
 
 void memory_write(void *ctx, uint64_t phys, const void *src, size_t n)

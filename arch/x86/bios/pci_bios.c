@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PCI under BIOS: configuration mechanism #1 (PCI 3.0, 3.2.2.3.2), registers at their bus address, DMA without
- * an IOMMU: a physical address is a pointer is a bus address.
+ * PCI under BIOS: configuration mechanism #1 (PCI 3.0, 3.2.2.3.2), registers at their bus address,
+ * DMA without an IOMMU: a physical address is a pointer is a bus address.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/bios/realmode.h"
@@ -53,8 +53,9 @@ static uint32_t reg_read(const struct bus_win *w, uint64_t off, unsigned width)
 
 		return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
 	}
-	return width == 1 ? *(volatile uint8_t *)at :
-		width == 2 ? *(volatile uint16_t *)at : *(volatile uint32_t *)at;
+	return width == 1   ? *(volatile uint8_t *)at
+	       : width == 2 ? *(volatile uint16_t *)at
+			    : *(volatile uint32_t *)at;
 }
 
 static void reg_write(const struct bus_win *w, uint64_t off, unsigned width, uint32_t value)
@@ -118,7 +119,7 @@ static const struct bus_ops bios_bus = {
 /* PCI BIOS 2.1, 4.2: int 1Ah B101h gives the last bus in CL. */
 static unsigned last_bus(void)
 {
-	struct rm_regs r = { .eax = 0xb101 };
+	struct rm_regs r = {.eax = 0xb101};
 
 	rm_int(0x1a, &r);
 	return (r.flags & RM_CARRY) || (r.eax & 0xff00) ? 255 : r.ecx & 0xff;

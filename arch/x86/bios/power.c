@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reboot by the keyboard controller and, if that does nothing, a triple fault; power off by APM 1.2 and by ACPI
- * (6.5 chapters 5.2 and 7.4.2): the S5 sleep type is read from the \_S5 package in the DSDT's byte code.
+ * Reboot by the keyboard controller and, if that does nothing, a triple fault; power off by APM 1.2
+ * and by ACPI (6.5 chapters 5.2 and 7.4.2): the S5 sleep type is read from the \_S5 package in the
+ * DSDT's byte code.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/bios/realmode.h"
@@ -17,7 +18,7 @@ _Noreturn void power_reboot(void)
 	static const struct {
 		uint16_t limit;
 		uint32_t base;
-	} __attribute__((packed)) no_idt = { 0, 0 };
+	} __attribute__((packed)) no_idt = {0, 0};
 
 	*bda16(BDA_RESET_FLAG) = 0x1234; /* warm: no memory test */
 	outb(0x64, 0xfe);
@@ -47,7 +48,8 @@ static uint32_t le32_at(struct bytes b, size_t off)
 	return bytes_le32(&b);
 }
 
-/* RSDP: in the first KiB of the extended BIOS data area or in E0000-FFFFF, on 16 bytes (5.2.5.1). */
+/* RSDP: in the first KiB of the extended BIOS data area or in E0000-FFFFF, on 16 bytes (5.2.5.1).
+ */
 static uint32_t find_rsdt(void)
 {
 	uintptr_t ebda = (uintptr_t)*bda16(0x40e) << 4;
@@ -79,7 +81,8 @@ static uint32_t find_fadt(void)
 	return 0;
 }
 
-/* \_S5 = Package (n) { SLP_TYPa, ... }: NameOp "_S5_" PackageOp PkgLength NumElements then an integer (20.2). */
+/* \_S5 = Package (n) { SLP_TYPa, ... }: NameOp "_S5_" PackageOp PkgLength NumElements then an
+ * integer (20.2). */
 static int sleep_type(struct bytes dsdt)
 {
 	for (size_t i = 0; i + 12 < dsdt.n; i++) {
@@ -87,7 +90,8 @@ static int sleep_type(struct bytes dsdt)
 
 		if (memcmp(p, "_S5_", 4) || p[4] != 0x12)
 			continue;
-		p += 5 + 1 + (p[5] >> 6) + 1; /* package length has 1 to 4 bytes, then the number of elements */
+		p += 5 + 1 + (p[5] >> 6) +
+		     1; /* package length has 1 to 4 bytes, then the number of elements */
 		if (p + 1 >= dsdt.p + dsdt.n)
 			return -1;
 		return *p == 0x0a ? p[1] & 7 : *p & 7; /* BytePrefix, or ZeroOp and OneOp */
@@ -114,12 +118,12 @@ static void acpi_off(void)
 
 static void apm_off(void)
 {
-	struct rm_regs r = { .eax = 0x5301 }; /* connect real-mode interface */
+	struct rm_regs r = {.eax = 0x5301}; /* connect real-mode interface */
 
 	rm_int(0x15, &r);
-	r = (struct rm_regs){ .eax = 0x530e, .ecx = 0x0102 };
+	r = (struct rm_regs){.eax = 0x530e, .ecx = 0x0102};
 	rm_int(0x15, &r);
-	r = (struct rm_regs){ .eax = 0x5307, .ebx = 1, .ecx = 3 }; /* all devices off */
+	r = (struct rm_regs){.eax = 0x5307, .ebx = 1, .ecx = 3}; /* all devices off */
 	rm_int(0x15, &r);
 }
 

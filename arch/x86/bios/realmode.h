@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls into the BIOS: a block of base memory that switches to real mode, runs one interrupt handler (or one of
- * its own routines) with given registers, and comes back. Interrupts are on only in there. realmode.asm is the
- * code; struct rm_block its first bytes.
+ * Calls into the BIOS: a block of base memory that switches to real mode, runs one interrupt
+ * handler (or one of its own routines) with given registers, and comes back. Interrupts are on only
+ * in there. realmode.asm is the code; struct rm_block its first bytes.
  */
 #ifndef ARCH_X86_BIOS_REALMODE_H
 #define ARCH_X86_BIOS_REALMODE_H
@@ -39,7 +39,8 @@ struct rm_block {
 bool rm_init(void);
 /* Gives it back, if nobody took more below it since. */
 void rm_end(void);
-/* The block's first byte, for what has to lie in base memory; its text[] doubles as a 256-byte buffer. */
+/* The block's first byte, for what has to lie in base memory; its text[] doubles as a 256-byte
+ * buffer. */
 extern struct rm_block *rm_block;
 uint16_t rm_segment(void);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BIOS console: VGA text through int 10h, keyboard through int 16h, and a 16550 serial port at the address
- * the BIOS data area names for COM1. A mode switch costs tens of microseconds, so text for the screen is gathered
- * and keys are asked for KEY_POLL_US apart.
+ * The BIOS console: VGA text through int 10h, keyboard through int 16h, and a 16550 serial port at
+ * the address the BIOS data area names for COM1. A mode switch costs tens of microseconds, so text
+ * for the screen is gathered and keys are asked for KEY_POLL_US apart.
  *
- * Where the BIOS itself mirrors the screen to the serial line (SeaBIOS with -nographic), int 10h is not the
- * VGA ROM's and moves the cursor all the same: then we leave the serial port alone, so nothing is shown twice.
- * Limits: COM1 only, SERIAL_BAUD 8N1.
+ * Where the BIOS itself mirrors the screen to the serial line (SeaBIOS with -nographic), int 10h is
+ * not the VGA ROM's and moves the cursor all the same: then we leave the serial port alone, so
+ * nothing is shown twice. Limits: COM1 only, SERIAL_BAUD 8N1.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/bios/realmode.h"
@@ -58,7 +58,7 @@ static void uart_put(char c)
 
 static unsigned cursor(void)
 {
-	struct rm_regs r = { .eax = 0x0300 };
+	struct rm_regs r = {.eax = 0x0300};
 
 	rm_int(0x10, &r);
 	return r.edx & 0xffff;
@@ -113,10 +113,10 @@ static int bios_key(uint16_t key)
 	static const struct {
 		uint8_t scan;
 		uint16_t key;
-	} keys[] = { /* IBM keyboard scan codes, set 1 */
-		{ 0x48, KEY_UP }, { 0x50, KEY_DOWN }, { 0x4b, KEY_LEFT }, { 0x4d, KEY_RIGHT }, { 0x47, KEY_HOME },
-		{ 0x4f, KEY_END }, { 0x53, KEY_DELETE }, { 0x49, KEY_PAGE_UP }, { 0x51, KEY_PAGE_DOWN }
-	};
+	} keys[] = {/* IBM keyboard scan codes, set 1 */
+		{0x48, KEY_UP}, {0x50, KEY_DOWN}, {0x4b, KEY_LEFT}, {0x4d, KEY_RIGHT},
+		{0x47, KEY_HOME}, {0x4f, KEY_END}, {0x53, KEY_DELETE}, {0x49, KEY_PAGE_UP},
+		{0x51, KEY_PAGE_DOWN}};
 	uint8_t c = (uint8_t)key, scan = (uint8_t)(key >> 8);
 
 	if (c && c != 0xe0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The outer loop of the BIOS build: from the stub's jump to the payload's entry. Everything the machine asks
- * for in its boot request is carried out here, outside of machine_poll().
+ * The outer loop of the BIOS build: from the stub's jump to the payload's entry. Everything the
+ * machine asks for in its boot request is carried out here, outside of machine_poll().
  *
- * When a boot fails, control goes back to the BIOS for its next device. Several Reveille ROMs in one machine all
- * drive all links, so the one that has failed leaves a note in the BIOS data area, and the others return at once.
+ * When a boot fails, control goes back to the BIOS for its next device. Several Reveille ROMs in
+ * one machine all drive all links, so the one that has failed leaves a note in the BIOS data area,
+ * and the others return at once.
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/bios/realmode.h"
@@ -68,34 +69,36 @@ static _Noreturn void leave(void)
 	rm_end();
 	if (ho->magic == HANDOVER_MAGIC)
 		rm_leave(ho->ret_cs, ho->ret_ip, ho->ret_ss, ho->ret_esp);
-	/* A loader that used the 32-bit entry cannot be gone back to: let the BIOS boot its next device. */
+	/* A loader that used the 32-bit entry cannot be gone back to: let the BIOS boot its next
+	 * device. */
 	for (;;) {
-		struct rm_regs r = { 0 };
+		struct rm_regs r = {0};
 
 		rm_int(0x18, &r);
 	}
 }
 
 /*
- * boot_params, the command line behind it and a descriptor table: in base memory, where nobody lives any more,
- * at the address that the oldest kernels expect.
+ * boot_params, the command line behind it and a descriptor table: in base memory, where nobody
+ * lives any more, at the address that the oldest kernels expect.
  */
 #define PARAMS_AT 0x90000u
 
 static _Noreturn void start_linux(const struct boot_request *req)
 {
-	static const uint64_t flat[4] = { 0, 0, 0x00cf9a000000ffffull, 0x00cf92000000ffffull };
+	static const uint64_t flat[4] = {0, 0, 0x00cf9a000000ffffull, 0x00cf92000000ffffull};
 	uint8_t *params = low_memory(PARAMS_AT);
 	size_t cmdline = strlen(req->cmdline) + 1;
 	uint8_t *at = params + sizeof(req->params);
 	struct {
 		uint16_t limit;
 		uint32_t base;
-	} __attribute__((packed)) gdtr = { sizeof(flat) - 1, 0 };
+	} __attribute__((packed)) gdtr = {sizeof(flat) - 1, 0};
 
 	memcpy(params, req->params, sizeof(req->params));
 	memcpy(at, req->cmdline, cmdline);
-	bzimage_place_params(params, req->protocol, PARAMS_AT, PARAMS_AT + (uint32_t)sizeof(req->params));
+	bzimage_place_params(
+		params, req->protocol, PARAMS_AT, PARAMS_AT + (uint32_t)sizeof(req->params));
 	screen_info(params);
 	at = low_memory(PARAMS_AT + ((sizeof(req->params) + cmdline + 15) & ~15u));
 	memcpy(at, flat, sizeof(flat));
@@ -161,8 +164,8 @@ const struct platform bios_platform = {
 };
 
 /*
- * The command line a Linux boot loader gave, without what loaders add by themselves (BOOT_IMAGE=, initrd=): a
- * line of script. "" when there is none.
+ * The command line a Linux boot loader gave, without what loaders add by themselves (BOOT_IMAGE=,
+ * initrd=): a line of script. "" when there is none.
  */
 static void take_cmdline(const struct handover *ho)
 {
@@ -191,7 +194,8 @@ static void take_cmdline(const struct handover *ho)
 	bios_cmdline[n] = '\0';
 }
 
-/* What a Linux boot loader put beside us as initrd becomes an image, and runs when it is a script. */
+/* What a Linux boot loader put beside us as initrd becomes an image, and runs when it is a script.
+ */
 static void run_initrd(struct machine *m)
 {
 	const struct handover *ho = &bios_handover;
@@ -211,7 +215,8 @@ static void run_initrd(struct machine *m)
 		err_print(m, rc);
 }
 
-/* What to run: a loader's command line and then its initrd, else the embedded script, else the built-in start. */
+/* What to run: a loader's command line and then its initrd, else the embedded script, else the
+ * built-in start. */
 static void choose_start(struct machine *m)
 {
 	static const char embedded[] = REVEILLE_EMBED;
@@ -228,8 +233,8 @@ static void choose_start(struct machine *m)
 }
 
 /*
- * Nothing wakes the processor but the 55 ms timer tick, so it sleeps only when nobody has sent or typed anything
- * for a while: an answer from a server or the next key is not to wait for a tick.
+ * Nothing wakes the processor but the 55 ms timer tick, so it sleeps only when nobody has sent or
+ * typed anything for a while: an answer from a server or the next key is not to wait for a tick.
  */
 static void idle(const struct net *net, uint64_t until_us)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decompressor stub: finds room for the firmware at the top of memory below 4 GiB, unpacks it there with
- * the LZMA SDK's decoder (Debian's lzma-dev), relocates it and returns its entry point.
+ * The decompressor stub: finds room for the firmware at the top of memory below 4 GiB, unpacks it
+ * there with the LZMA SDK's decoder (Debian's lzma-dev), relocates it and returns its entry point.
  *
- * The payload is this stub, a struct payload and the LZMA stream; util/romtool makes it. Uncompressed it is the
- * image, then its relocations: for each 32-bit word to add the load address to, the distance from the word
- * before as a base-128 number, most significant group first; a zero ends them.
+ * The payload is this stub, a struct payload and the LZMA stream; util/romtool makes it.
+ * Uncompressed it is the image, then its relocations: for each 32-bit word to add the load address
+ * to, the distance from the word before as a base-128 number, most significant group first; a zero
+ * ends them.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,13 +14,14 @@
 #include "arch/x86/bios/handover.h"
 #include "lzma.h"
 
-struct payload { /* follows the stub */
+struct payload {	   /* follows the stub */
 	uint32_t packed;   /* bytes of the LZMA stream behind this struct */
 	uint32_t unpacked; /* image and relocations */
 	uint32_t image;	   /* bytes of the image */
 	uint32_t memory;   /* bytes the image needs when it runs, zeroed ones included */
 	uint32_t entry;	   /* offset of the entry point */
-	uint32_t code;	   /* the first bytes of the image, whose calls have absolute targets: see romtool */
+	uint32_t code;	   /* the first bytes of the image, whose calls have absolute targets: see
+			      romtool */
 	uint8_t props[8];  /* LZMA properties, 5 bytes */
 };
 
@@ -54,11 +56,12 @@ static int avoid(uint32_t *end, uint32_t size, const struct hole *h)
 	return 1;
 }
 
-/* The part of an E820 row that lies below 4 GiB, cut to pages: RAM inwards, everything else outwards. */
+/* The part of an E820 row that lies below 4 GiB, cut to pages: RAM inwards, everything else
+ * outwards. */
 static struct hole row_range(const struct e820_entry *e)
 {
 	uint64_t end = e->addr + e->size;
-	struct hole h = { 0, 0 };
+	struct hole h = {0, 0};
 
 	if (end < e->addr || end > 0xfffff000u)
 		end = 0xfffff000u;
@@ -69,8 +72,10 @@ static struct hole row_range(const struct e820_entry *e)
 	return h;
 }
 
-/* Highest place for size bytes: in one RAM row, off every other kind of row and off what is in use. */
-static uint32_t find_room(const struct handover *ho, uint32_t size, const struct hole *used, unsigned nused)
+/* Highest place for size bytes: in one RAM row, off every other kind of row and off what is in use.
+ */
+static uint32_t find_room(
+	const struct handover *ho, uint32_t size, const struct hole *used, unsigned nused)
 {
 	uint32_t best = 0;
 
@@ -122,7 +127,8 @@ static void relocate(uint8_t *image, const uint8_t *rel)
 	}
 }
 
-/* Undoes romtool's filter_calls(): operands of call and jmp that lead into the code are relative again. */
+/* Undoes romtool's filter_calls(): operands of call and jmp that lead into the code are relative
+ * again. */
 static void unfilter(uint8_t *p, int32_t size)
 {
 	for (int32_t i = 0; i + 5 <= size;) {
@@ -148,8 +154,8 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 	const uint8_t *packed = (const uint8_t *)(pl + 1);
 	uint32_t size = (pl->memory > pl->unpacked ? pl->memory : pl->unpacked) + LZMA_WORK;
 	struct hole used[2] = {
-		{ (uint32_t)start & ~(PAGE - 1), (uint32_t)packed + pl->packed },
-		{ ho->ramdisk_image, ho->ramdisk_image + ho->ramdisk_size },
+		{(uint32_t)start & ~(PAGE - 1), (uint32_t)packed + pl->packed},
+		{ho->ramdisk_image, ho->ramdisk_image + ho->ramdisk_size},
 	};
 	uint8_t *image;
 
@@ -157,7 +163,8 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 	image = (uint8_t *)find_room(ho, size, used, 2);
 	if (!image)
 		return NULL;
-	if (!lzma_decode(image, pl->unpacked, packed, pl->packed, pl->props, image + size - LZMA_WORK))
+	if (!lzma_decode(
+		    image, pl->unpacked, packed, pl->packed, pl->props, image + size - LZMA_WORK))
 		return NULL;
 	unfilter(image, (int32_t)pl->code);
 	relocate(image, image + pl->image);
