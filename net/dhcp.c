@@ -25,7 +25,7 @@
 #define DHCP_RESTARTS_MAX 2
 #define RELEASE_LINGER_US 1000000 /* an address stays for that long after its release was sent */
 #define MESSAGE_MAX	  548	  /* of ours: what every host takes, RFC 2131 section 2 */
-#define DHCP_SIZE_MIN	  576	  /* of option 57, RFC 2132 9.10 */
+#define DHCP_SIZE_MIN	  576	  /* of datagrams: what every host takes, RFC 791 3.1 */
 
 /* -- the exchange, top-down -- */
 
@@ -315,7 +315,10 @@ void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack)
 	if (len == 2) {
 		uint16_t mtu = (uint16_t)(value[0] << 8 | value[1]);
 
-		if (mtu >= 68) /* RFC 2132 5.1 */
+		/* RFC 2132 5.1 allows 68, but then no request of ours could be sent. */
+		if (mtu >= 68 && mtu < DHCP_SIZE_MIN)
+			mtu = DHCP_SIZE_MIN;
+		if (mtu >= DHCP_SIZE_MIN)
 			dev->mtu = mtu < dev->mtu_max ? mtu : dev->mtu_max;
 	}
 	arp_announce(dev);

@@ -140,6 +140,7 @@ static void test_grace(void **state)
 	server_lease(lan, &s, DHCPOFFER, NULL);
 	s = server_expect(lan, DHCPREQUEST, 5 * S);
 	assert_in_range(s.at_us - at, 999 * MS, 1001 * MS);
+	assert_int_equal(wire_get16(s.data + 8), 0); /* secs as in its DISCOVER */
 	lan_end(lan);
 }
 
@@ -565,6 +566,9 @@ static void test_configure(void **state)
 	CONFIGURE(dev, IP4(10, 1, 2, 3), 26, 2, 2, 64);
 	assert_int_equal(dev->mtu, 576);
 	CONFIGURE(dev, IP4(10, 1, 2, 3), 26, 2, 0, 67);
+	assert_int_equal(dev->mtu, 576);
+	CONFIGURE(dev, IP4(10, 1, 2, 3), 26, 2, 5, 0xdc);
+	CONFIGURE(dev, IP4(10, 1, 2, 3), 26, 2, 0, 68); /* raised: a request has to fit */
 	assert_int_equal(dev->mtu, 576);
 	CONFIGURE(dev, IP4(10, 1, 2, 3), 26, 2, 0x23, 0x28);
 	assert_int_equal(dev->mtu, 1500);
