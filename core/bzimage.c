@@ -271,8 +271,8 @@ static bool try_load(struct attempt *a, uint64_t load)
 	uint64_t need = k->init_size ? work_size(k) : k->code_size;
 	struct range keep = {load, run + work_size(k)}; /* run is never below load */
 
-	if (load + k->code_size > END_32 || run + need > END_32 ||
-		!mem_is_ram(a->m, load, load + k->code_size) || !mem_is_ram(a->m, run, run + need))
+	if (run + need > END_32 || !mem_is_ram(a->m, load, load + k->code_size) ||
+		!mem_is_ram(a->m, run, run + need))
 		return false;
 	a->kernel_fits = true;
 	if (!initrd_place(a->m, &move, keep, a->limit, a->req))
@@ -283,21 +283,17 @@ static bool try_load(struct attempt *a, uint64_t load)
 	return true;
 }
 
-/* The preferred address, else both ends of each stretch of memory above it. */
+/* The preferred address, else the start of each stretch of memory above it. */
 static bool try_aligned(struct attempt *a, uint64_t align)
 {
-	const struct bzimage *k = a->k;
-	uint64_t lowest = mem_align_up(k->preferred, align);
+	const struct ranges *ram = &a->m->mem.ram;
+	uint64_t lowest = mem_align_up(a->k->preferred, align), low;
 
 	if (try_load(a, lowest))
 		return true;
-	for (unsigned i = 0; i < a->m->mem.ram.n; i++) {
-		const struct range *r = &a->m->mem.ram.r[i];
-		uint64_t low = mem_align_up(r->start, align),
-			 high = (r->end - work_size(k)) & ~(align - 1);
-
-		if ((low > lowest && try_load(a, low)) ||
-			(r->end > work_size(k) && high > lowest && try_load(a, high)))
+	for (unsigned i = 0; i < ram->n; i++) {
+		low = mem_align_up(ram->r[i].start, align);
+		if (low > lowest && try_load(a, low))
 			return true;
 	}
 	return false;

@@ -3,9 +3,9 @@
  * Where kernel and initrds end up, see initrd.h.
  *
  * The layout of the region is the same wherever it starts, so a plan is just that start. All starts
- * that can make sense are tried - those that leave one of the initrds where it is, both ends of
- * each stretch of memory, both sides of each image and of what the kernel keeps - and the one that
- * moves the fewest bytes is taken: none for initrds that came in order.
+ * that can make sense are tried - those that leave one of the initrds where it is, and the lowest
+ * behind each thing that can be in the way: a hole in memory, an image, what the kernel keeps - and
+ * the one that moves the fewest bytes is taken: none for initrds that came in order.
  */
 #include "core/cpio.h"
 #include "core/initrd.h"
@@ -124,13 +124,6 @@ static void try_start(struct plan *p, uint64_t start)
 	memcpy(p->moves, moves, sizeof(moves));
 }
 
-/* Right behind [start, end) and right in front of it. */
-static void try_around(struct plan *p, uint64_t start, uint64_t end)
-{
-	try_start(p, mem_align_up(end, MEM_PAGE));
-	try_start(p, (start - p->size) & ~(uint64_t)(MEM_PAGE - 1));
-}
-
 static void find_start(struct plan *p)
 {
 	const struct ranges *ram = &p->m->mem.ram;
@@ -144,16 +137,12 @@ static void find_start(struct plan *p)
 		try_start(p, p->initrd[i]->base - off);
 		at = data_end(p->initrd[i], off);
 	}
-	try_around(p, p->keep.start, p->keep.end);
-	try_around(p, p->limit, p->limit);
+	try_start(p, mem_align_up(p->keep.end, MEM_PAGE));
 	for (i = 0; i < ram->n; i++)
-		try_around(p, ram->r[i].end, ram->r[i].start);
-	for (i = 0; i < IMAGE_MAX; i++) {
-		struct range span = image_span(&p->m->images[i]);
-
+		try_start(p, ram->r[i].start);
+	for (i = 0; i < IMAGE_MAX; i++)
 		if (p->m->images[i].state != IMAGE_FREE)
-			try_around(p, span.start, span.end);
-	}
+			try_start(p, mem_align_up(image_span(&p->m->images[i]).end, MEM_PAGE));
 }
 
 static void add_move(struct boot_request *req, uint64_t dst, uint64_t src, uint64_t n)

@@ -281,6 +281,7 @@ static void test_truncated(void **state)
 				assert_non_null(strstr(m->err.detail, there));
 			}
 		}
+		assert_int_equal(load(&img, kernel_setup_size(&s)), -ERR_IMAGE_TRUNCATED);
 		assert_int_equal(load(&img, file_size), 0);
 	}
 	/* The sentence names both numbers. */
@@ -317,6 +318,7 @@ static void test_too_old(void **state)
 	make(&modern);
 	kernel_put(file, 0x206, 0x1ff, 2);
 	assert_int_equal(load(&img, file_size), -ERR_BZIMAGE_OLD);
+	assert_string_equal(m->err.detail, "vmlinuz: protocol 1.255");
 	make(&modern);
 	file[0x211] = 0; /* a zImage */
 	assert_int_equal(load(&img, file_size), -ERR_BZIMAGE_OLD);
@@ -353,6 +355,7 @@ static void test_lies(void **state)
 		{0x230, 4, 0x80000000, 0, ""}, /* less is allowed by min_alignment */
 		{0x235, 1, 0xff, 0, ""},
 		{0x235, 1, 0x1f, 0, ""},
+		{0x235, 1, 0x20, 0, ""},
 		{0x238, 4, 0xffffffff, 0, ""},
 		{0x22c, 4, 0, 0, ""},
 		{0x206, 2, 0xffff, 0, ""},
@@ -424,6 +427,26 @@ static void test_preferred_taken(void **state)
 	start();
 	assert_int_equal(prepare(""), 0);
 	assert_int_equal(req.entry, 18 * MIB);
+}
+
+/* Up to the end of the 32-bit entry's world, not beyond, where there is memory, too. */
+static void test_4_gib(void **state)
+{
+	struct kernel_spec s = modern;
+
+	(void)state;
+	fake_end(&fake);
+	fake_init(&fake, 6144 * MIB);
+	start();
+	s.pref_address = 0xffd00000; /* and the window of 3 MiB */
+	s.alignment = 0x100000;
+	make(&s);
+	assert_int_equal(prepare(""), 0);
+	assert_int_equal(req.entry, 0xffd00000);
+	check_code();
+	s.pref_address += 0x100000;
+	make(&s);
+	assert_int_equal(prepare(""), -ERR_BZIMAGE_PLACE);
 }
 
 /* Only at the upper end of memory, and there only with less alignment than the kernel likes. */
@@ -557,6 +580,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cannot_reach_min_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_entry_offset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preferred_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_4_gib, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_min_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_relocatable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_its_own_way, setup, teardown),

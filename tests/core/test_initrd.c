@@ -387,6 +387,27 @@ static void test_slide(void **state)
 	check_boot();
 }
 
+/* Two that would have to trade places, were there not room behind a hole in memory. */
+static void test_behind_a_hole(void **state)
+{
+	struct image *kernel;
+
+	(void)state;
+	start(20 * MIB);
+	fake.map[fake.nmap++] = (struct mem_range){10 * MIB, 10 * MIB + 1, MEM_RESERVED};
+	mem_init(m);
+	place_at(6 * MIB);
+	load_initrd(3 << 20, NULL);
+	place_at(3 * MIB);
+	load_initrd(3 << 20, NULL);
+	place_at(19 * MIB);
+	kernel = load_kernel();
+	assert_int_equal(prepare(kernel), 0);
+	assert_int_equal(req.entry, 2 * MIB);
+	assert_int_equal(req.initrd_start, 10 * MIB + 4096);
+	check_boot();
+}
+
 static void test_too_full(void **state)
 {
 	struct image *kernel, *hole;
@@ -729,6 +750,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_out_of_order, teardown),
 		cmocka_unit_test_teardown(test_in_the_way, teardown),
 		cmocka_unit_test_teardown(test_slide, teardown),
+		cmocka_unit_test_teardown(test_behind_a_hole, teardown),
 		cmocka_unit_test_teardown(test_too_full, teardown),
 		cmocka_unit_test_teardown(test_limits, teardown),
 		cmocka_unit_test_teardown(test_limit_exact, teardown),
