@@ -132,6 +132,7 @@ static int try_next(struct machine *m, int rc)
 		return rc;
 	err_print(m, rc);
 	err_clear(m);
+	dhcp_release(m->net->boot_dev);
 	rc = discover_start(m->net, mask);
 	return rc ? rc : COMMAND_WAIT;
 }

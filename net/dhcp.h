@@ -227,6 +227,8 @@ struct discover {
 	uint32_t only;	  /* bit mask of links taking part */
 	uint32_t started; /* those that have begun DHCP */
 	uint32_t broken;  /* those that did not open */
+	uint32_t losers;  /* those that lost a choice, in any run, and may hold a lease that nobody
+			     needs */
 	uint64_t start_us;
 	uint32_t link_us; /* timing.link_us */
 	struct timer timer;
@@ -241,7 +243,7 @@ int discover_start(struct net *net, uint32_t mask);
 void discover_poke(struct net *net);
 /* Stops what runs; bound links stay. */
 void discover_cancel(struct net *net);
-/* The boot link has delivered: gives the leases of the others back. */
+/* The boot link has delivered: gives the leases back that those hold who lost against it. */
 void discover_settle(struct net *net);
 
 #endif

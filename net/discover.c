@@ -144,6 +144,8 @@ static void discover_won(struct net *net, struct dhcp *best)
 	net->discover.result = 0;
 	net->discover.winner = best->dev;
 	net->boot_dev = best->dev;
+	net->discover.losers |= net->discover.only;
+	net->discover.losers &= ~(1u << best->dev->index);
 	err_clear(net->m); /* what failed on other links is in the log */
 	for (unsigned i = 0; i < net->ndev; i++)
 		if (takes_part(net, i) && net->dhcp[i].state == DHCP_RUNNING)
@@ -231,10 +233,11 @@ static void discover_fire(struct machine *m, struct timer *t)
 int discover_start(struct net *net, uint32_t mask)
 {
 	struct discover *ds = &net->discover;
-	uint32_t all = (1u << net->ndev) - 1;
+	uint32_t all = (1u << net->ndev) - 1, losers = ds->losers;
 
 	discover_cancel(net);
 	memset(ds, 0, sizeof(*ds));
+	ds->losers = losers;
 	net->boot_dev = NULL;
 	ds->only = mask ? mask & all : all;
 	ds->start_us = net->m->now_us;
@@ -274,6 +277,7 @@ void discover_cancel(struct net *net)
 void discover_settle(struct net *net)
 {
 	for (unsigned i = 0; i < net->ndev; i++)
-		if (net->boot_dev && &net->dev[i] != net->boot_dev)
+		if (net->discover.losers & 1u << i)
 			dhcp_release(&net->dev[i]);
+	net->discover.losers = 0;
 }

@@ -118,6 +118,10 @@ static void test_next_choice(void **state)
 	assert_true(printed(lan, "E4002"));
 	assert_int_equal(sv[2].reads, 1);
 	assert_true(sv[0].reads <= 1 && sv[1].reads <= 1);
+	assert_int_equal(lan->net.boot_dev->index, 2);
+	lan_pass(lan, 2 * S);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(lan_link(lan, i)->ip4.addr.family, IP_NONE);
 	lan_end(lan);
 
 	/* All fail: the error is the last one's, and it ends. */

@@ -310,6 +310,29 @@ static void test_settle(void **state)
 	lan_end(lan);
 }
 
+/* A link that a script has configured by itself is no loser. */
+static void test_settle_keeps(void **state)
+{
+	struct lan *lan = server_lan(2);
+	struct server sv[] = {{true, true, 0, "a"}, {true, true, 0, "b"}};
+	struct fetch f;
+
+	(void)state;
+	start(lan, 1);
+	serve(lan, sv, S);
+	start(lan, 2);
+	serve(lan, sv, S);
+	assert_int_equal(winner(lan), 1);
+	memset(&f, 0, sizeof(f));
+	f.m = &lan->m;
+	f.net = &lan->net;
+	f.dev = lan->net.boot_dev;
+	fetch_got(&f, 10);
+	server_quiet(lan, 2 * S);
+	assert_int_equal(lan_link(lan, 0)->ip4.addr.family, IP_V4);
+	lan_end(lan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_mask_and_cancel),
 		cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_settle_keeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
