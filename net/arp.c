@@ -74,6 +74,7 @@ static void arp_ask(struct netdev *dev, struct arp_entry *e)
 
 	arp_emit(dev, ARP_REQUEST, ip4_u32(&dev->ip4.addr), NULL, ip4_u32(&e->ip));
 	e->tries++;
+	e->asked_us = m->now_us;
 	e->next_us = m->now_us + wait_us - wait_us / 4 + rng_below(m, wait_us / 2);
 	if (e->next_us < dev->arp.next_us)
 		dev->arp.next_us = e->next_us;
@@ -174,6 +175,17 @@ void arp_send(struct netdev *dev, const struct ip_addr *next_hop, struct pkt *p)
 	arp_wait(dev, e, p);
 }
 
+void arp_doubt(struct netdev *dev, const struct ip_addr *next_hop)
+{
+	struct arp_entry *e = arp_find(dev, ip4_u32(next_hop));
+
+	if (!e || !e->resolved || dev->net->m->now_us < e->asked_us + ARP_DOUBT_US)
+		return;
+	e->doubted = true;
+	e->asked_us = dev->net->m->now_us;
+	arp_emit(dev, ARP_REQUEST, ip4_u32(&dev->ip4.addr), NULL, ip4_u32(&e->ip));
+}
+
 /* The question is answered: whoever waits may go. */
 static void arp_learn(struct netdev *dev, struct arp_entry *e, const struct mac *mac)
 {
@@ -181,6 +193,7 @@ static void arp_learn(struct netdev *dev, struct arp_entry *e, const struct mac 
 
 	e->mac = *mac;
 	e->resolved = true;
+	e->doubted = false;
 	e->next_us = dev->net->m->now_us + ARP_EXPIRE_US;
 	for (p = arp_take_pending(e); p; p = next) {
 		next = p->next;
@@ -193,7 +206,7 @@ static void arp_heard(struct netdev *dev, struct arp_entry *e, const struct mac 
 {
 	uint64_t now = dev->net->m->now_us;
 
-	if (!e->resolved)
+	if (!e->resolved || e->doubted)
 		arp_learn(dev, e, mac);
 	else if (mac_eq(&e->mac, mac))
 		e->next_us = now + ARP_EXPIRE_US;

@@ -8,7 +8,8 @@
  * What is believed: only what answers a question of ours makes or changes an entry. Any ARP packet
  * from a known neighbour (RFC 826 does not ask for its kind) confirms its entry when the MAC is the
  * same; another MAC is a reason to ask again, at most every ARP_DOUBT_US, not to believe. Entries
- * that nothing has confirmed for ARP_EXPIRE_US are asked again before their next use. So a forged
+ * that nothing has confirmed for ARP_EXPIRE_US are asked again before their next use, and so are
+ * those that the layers above get no answer from (arp_doubt). So a forged
  * packet cannot redirect traffic by itself, but whoever answers a question first is believed: ARP
  * has no better. A server that moves is followed.
  *
@@ -37,9 +38,11 @@ struct arp_entry {
 	struct ip_addr ip; /* family IP_NONE: free */
 	struct mac mac;
 	bool resolved;
+	bool doubted; /* asked again: the next answer is believed, whatever it says */
 	uint8_t tries;
-	uint64_t next_us; /* unresolved: when to ask again; resolved: when it expires */
-	uint64_t used_us; /* when a packet was last sent to it: the one longest unused gives way */
+	uint64_t next_us;  /* unresolved: when to ask again; resolved: when it expires */
+	uint64_t asked_us; /* when we asked last */
+	uint64_t used_us;  /* when a packet was last sent to it: the one longest unused gives way */
 	struct pkt *pending; /* IPv4 packets without Ethernet header */
 	uint8_t npending;
 };
@@ -54,6 +57,11 @@ struct arp_cache {
 
 /* Takes p, an IPv4 packet: sends it to next_hop's MAC, now or when that is known. */
 void arp_send(struct netdev *dev, const struct ip_addr *next_hop, struct pkt *p);
+/*
+ * Nothing comes back from there: asks again, at most every ARP_DOUBT_US. What is sent in the
+ * meantime goes where it went.
+ */
+void arp_doubt(struct netdev *dev, const struct ip_addr *next_hop);
 /* Borrows the frame's payload. */
 void arp_input(struct netdev *dev, const uint8_t *data, uint32_t len);
 /* Tells the link who has our address now (RFC 5227 2.3); ends a probe. */

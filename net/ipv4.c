@@ -287,6 +287,17 @@ struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst)
 	return best;
 }
 
+void ipv4_doubt(struct netdev *dev, const struct ip_addr *dst)
+{
+	uint32_t hop;
+	struct ip_addr next_hop;
+
+	if (!route_rank(dev, ip4_u32(dst), &hop))
+		return;
+	next_hop = ip4_of(hop);
+	arp_doubt(dev, &next_hop);
+}
+
 static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
 	const struct ip_addr *dst, uint8_t protocol)
 {

@@ -73,6 +73,11 @@ void ipv4_input(struct netdev *dev, struct pkt *p);
 int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
 	const struct ip_addr *dst, uint8_t protocol);
 /*
+ * What was sent to dst has had no answer: who has the address, or its router's, is asked anew (RFC
+ * 1122 2.3.2.1, advice from the layers above), unless that was just done.
+ */
+void ipv4_doubt(struct netdev *dev, const struct ip_addr *dst);
+/*
  * The device a packet to dst leaves by: the longest prefix of all open links wins, on-link before a
  * route of the same length, default gateways last; links that are up before those that are down,
  * then the boot link. NULL: none.

@@ -9,7 +9,9 @@
  * server then goes back); and the last ACK again when nothing new has come for a while. A duplicate
  * is never answered, so neither end can multiply packets, and a lost ACK costs one time-out. The
  * wait follows the measured round trip (RFC 6298) and doubles; a server that has brought nothing
- * new for SILENCE_US has failed.
+ * new for SILENCE_US has failed. One that was silent for RESTART_US in the middle may have
+ * forgotten us, because it was started anew or the way to it was cut for longer than it waits: it
+ * is asked again, from the first block on and into a new image, since the file may be another.
  *
  * Block numbers are 16 bits on the wire and 32 here: after 65535 comes 0. A server without windows
  * that goes on with 1 instead is understood; with windows that cannot be told from a lost block.
@@ -42,6 +44,9 @@
 #define RTO_MIN_US	50000
 #define RTO_MAX_US	4000000
 #define SILENCE_US	60000000
+#define RESTART_US	10000000
+#define RESTARTS_MAX	3 /* of one transfer: a server that always stops half-way ends it */
+#define DOUBT_TRIES	2 /* so often unheard, we ask who has the server's address now */
 #define TFTP_TIMEOUT_S	1 /* of the server, RFC 2349: as asked for */
 
 enum tftp_op { TFTP_RRQ = 1, TFTP_DATA = 3, TFTP_ACK = 4, TFTP_ERROR = 5, TFTP_OACK = 6 };
@@ -73,7 +78,7 @@ struct tftp {
 	uint16_t blksize, window;
 	uint16_t asked_blksize, asked_window;
 	uint8_t tries; /* of what we sent last */
-	uint8_t strays, refusals;
+	uint8_t strays, refusals, restarts;
 	bool plain;  /* the server refused options: ask without */
 	bool timing; /* a round trip is being measured */
 };
@@ -253,13 +258,34 @@ static int tftp_silent(struct fetch *f)
 
 	if (!f->dev->link_up)
 		return tftp_err(f, ERR_LINK_DOWN, "the link went down");
-	if (t->port)
+	if (t->port || t->restarts)
 		fmt_print(what, sizeof(what), "silent for %u s after %llu bytes",
 			(unsigned)(SILENCE_US / 1000000), (unsigned long long)f->bytes);
 	else
 		fmt_print(what, sizeof(what), "no answer to %u requests in %u s", t->tries + 1u,
 			(unsigned)(SILENCE_US / 1000000));
 	return tftp_err(f, ERR_TFTP_TIMEOUT, what);
+}
+
+static int tftp_ask(struct fetch *f);
+
+/* Begins again; what counts as silence goes on. */
+static void tftp_restart(struct fetch *f)
+{
+	struct tftp *t = tftp_of(f);
+	uint64_t alive_us = t->alive_us;
+	int rc;
+
+	log_put(f->m, LOG_INFO, "%s: TFTP server is silent, asking it again", f->dev->name);
+	t->restarts++;
+	f->retries++;
+	t->port = 0;
+	t->next = 1;
+	t->acked = t->last = t->got = t->skew = 0;
+	rc = tftp_ask(f);
+	if (rc)
+		tftp_end(f, rc);
+	t->alive_us = alive_us;
 }
 
 static void tftp_fire(struct machine *m, struct timer *timer)
@@ -276,8 +302,14 @@ static void tftp_fire(struct machine *m, struct timer *timer)
 		tftp_end(f, tftp_silent(f));
 		return;
 	}
+	if (t->port && m->now_us - t->alive_us >= RESTART_US && t->restarts < RESTARTS_MAX) {
+		tftp_restart(f);
+		return;
+	}
 	if (t->tries < UINT8_MAX)
 		t->tries++;
+	if (t->tries >= DOUBT_TRIES)
+		ipv4_doubt(f->dev, &f->server);
 	t->rto_us = t->rto_us < RTO_MAX_US / 2 ? t->rto_us * 2 : RTO_MAX_US;
 	/* A thousand nodes that lost their server at one moment do not come back at one moment. */
 	t->wait_us = t->rto_us - t->rto_us / 4 + rng_below(m, t->rto_us / 2);
@@ -298,6 +330,10 @@ static bool tftp_accept(struct fetch *f, uint16_t port, uint64_t size)
 
 	tftp_of(f)->port = port;
 	tftp_alive(f);
+	if (f->image)
+		image_free(f->m, f->image); /* of the transfer that we gave up */
+	f->image = NULL;
+	f->bytes = 0;
 	rc = image_open(f->m, f->name, f->uri, size, f->path[0] ? f->path : NULL, &f->image);
 	if (rc)
 		tftp_refuse(f, TFTP_E_FULL, tftp_err(f, (enum err) - rc, "no room for it"));
@@ -417,7 +453,7 @@ static void tftp_oack(struct fetch *f, uint16_t port, struct bytes b)
 	uint64_t size = IMAGE_SIZE_UNKNOWN, v;
 	bool ok = !t->plain;
 
-	if (f->image)
+	if (t->port)
 		return; /* it missed our ACK 0, which our timer sends again */
 	while (b.n && ok) {
 		const char *name = bytes_cstr(&b), *value = bytes_cstr(&b);
@@ -466,10 +502,9 @@ static void tftp_error(struct fetch *f, struct bytes b)
 	size_t n = 0;
 	int rc;
 
-	if (code == TFTP_E_OPTION && !t->plain && !f->image) {
+	if (code == TFTP_E_OPTION && !t->plain && !t->port) {
 		log_put(f->m, LOG_INFO, "%s: TFTP server refuses options", f->dev->name);
 		t->plain = true;
-		t->port = 0;
 		rc = tftp_ask(f);
 		if (rc)
 			tftp_end(f, rc);
@@ -508,8 +543,8 @@ static void tftp_input(
 	}
 	if (op == TFTP_DATA) {
 		/* To a request with options: a server that knows none (RFC 2347). */
-		if (f->image || (b.n >= 2 && !b.p[0] && b.p[1] == 1 &&
-					tftp_accept(f, src_port, IMAGE_SIZE_UNKNOWN)))
+		if (t->port || (b.n >= 2 && !b.p[0] && b.p[1] == 1 &&
+				       tftp_accept(f, src_port, IMAGE_SIZE_UNKNOWN)))
 			tftp_data(f, b);
 	} else if (op == TFTP_OACK) {
 		tftp_oack(f, src_port, b);
@@ -519,7 +554,7 @@ static void tftp_input(
 }
 
 /* ICMP or ARP says that we were not heard. Once a server has answered, that is nothing but noise
- * (RFC 5927). */
+ * (RFC 5927), or it is being started anew. */
 static void tftp_unreachable(
 	struct udp_sock *s, int err, const struct ip_addr *dst, uint16_t dst_port)
 {
@@ -527,7 +562,7 @@ static void tftp_unreachable(
 	struct tftp *t = tftp_of(f);
 
 	(void)dst_port;
-	if (t->port || !ip_eq(dst, &f->server))
+	if (t->port || t->restarts || !ip_eq(dst, &f->server))
 		return;
 	if (err == ERR_ARP_TIMEOUT || ++t->refusals >= TFTP_REFUSALS)
 		tftp_end(f, tftp_err(f, (enum err)err, err_text(err)));

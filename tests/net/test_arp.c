@@ -528,6 +528,41 @@ static void flush_frees_what_waits(void **state)
 	lan_end(lan);
 }
 
+/* Who gets no answer asks again; until somebody says otherwise, packets go where they went. */
+static void doubt_asks_and_follows(void **state)
+{
+	static const struct mac moved = {{2, 9, 9, 9, 9, 9}};
+	struct lan *lan = lan_new(1);
+	struct arp a = reply_from_peer(lan, 0);
+	struct ip_addr peer = ip4_of(PEER(0)), far = ip4_of(IP4(192, 168, 0, 1));
+	struct ear ear;
+
+	(void)state;
+	ear_open(lan, &ear, NULL, 0);
+	arp_doubt(lan_link(lan, 0), &peer);
+	assert_null(lan_take(lan)); /* nobody was known */
+	ear_say(lan, &ear, PEER(0), 69, "one");
+	assert_asks(lan, PEER(0));
+	put_arp(lan, 0, &a);
+	assert_says(lan, &peer_mac, "one");
+	ipv4_doubt(lan_link(lan, 0), &peer);
+	assert_null(lan_take(lan)); /* was asked just now */
+	lan_pass(lan, ARP_DOUBT_US);
+	ipv4_doubt(lan_link(lan, 0), &peer);
+	assert_asks(lan, PEER(0));
+	ear_say(lan, &ear, PEER(0), 69, "two");
+	assert_says(lan, &peer_mac, "two");
+	a.sha = moved;
+	put_arp(lan, 0, &a);
+	ear_say(lan, &ear, PEER(0), 69, "three");
+	assert_says(lan, &moved, "three");
+	lan_pass(lan, ARP_DOUBT_US);
+	ipv4_doubt(lan_link(lan, 0), &far); /* the gateway, which nobody has used */
+	assert_null(lan_take(lan));
+	assert_int_equal(ear.errors, 0);
+	lan_end(lan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +573,7 @@ int main(void)
 		cmocka_unit_test(unasked_answers_make_no_entry),
 		cmocka_unit_test(other_mac_is_asked_about),
 		cmocka_unit_test(server_that_moves_is_followed),
+		cmocka_unit_test(doubt_asks_and_follows),
 		cmocka_unit_test(entries_expire_unless_confirmed),
 		cmocka_unit_test(longest_unused_gives_way),
 		cmocka_unit_test(waiting_packets_go_with_their_neighbour),

@@ -451,10 +451,17 @@ static void test_silence(void **state)
 	g = windowed(4); /* hostile row 27: silent in the middle */
 	put_data(&g, 1);
 	first = g.lan->fake.now_us;
-	while (server_wait(g.lan, &g.rq, 10 * S)) {
-		assert_int_equal(wire_get16(g.rq.data + 2), 1);
-		last = g.rq.at_us;
+	for (n = 0; server_wait(g.lan, &g.rq, 10 * S); last = g.rq.at_us) {
+		if (wire_get16(g.rq.data) == ACK) {
+			assert_int_equal(wire_get16(g.rq.data + 2), 1);
+			assert_in_range(g.rq.at_us - first, 0, 15 * S);
+		} else { /* has it forgotten us? */
+			assert_int_equal(wire_get16(g.rq.data), RRQ);
+			assert_in_range(g.rq.at_us - first, 10 * S, 60 * S);
+			n++;
+		}
 	}
+	assert_in_range(n, 8, 25);
 	assert_in_range(last - first, 54 * S, 60 * S);
 	expect_result(&g, -ERR_TFTP_TIMEOUT);
 	assert_null(fetch_end(g.f));
@@ -465,6 +472,30 @@ static void test_silence(void **state)
 	netdev_link(lan_link(g.lan, 0), false);
 	lan_pass(g.lan, 65 * S);
 	expect_result(&g, -ERR_LINK_DOWN);
+	end(&g);
+}
+
+/* A server that was started anew in the middle is asked from the first block on, for a file that
+ * may be another. */
+static void test_restart(void **state)
+{
+	struct get g = windowed(4);
+
+	(void)state;
+	put_data(&g, 1);
+	put_data(&g, 2);
+	do
+		assert_true(server_wait(g.lan, &g.rq, 10 * S));
+	while (wire_get16(g.rq.data) == ACK);
+	assert_int_equal(wire_get16(g.rq.data), RRQ);
+	assert_int_not_equal(g.rq.sport, g.port);
+	g.port = g.rq.sport;
+	put_data(&g, 1);
+	expect_ack(&g, 1);
+	assert_int_equal(g.f->bytes, 512);
+	put_block(&g, 2, 2, 100);
+	expect_ack(&g, 2);
+	expect_file(&g, 612);
 	end(&g);
 }
 
@@ -764,6 +795,7 @@ int main(void)
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_outside_window),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_only_duplicates),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_strays),
