@@ -599,6 +599,42 @@ static void test_a_cable_pulled_for_5_s_in_the_middle(void **state)
 	must_boot(l, 60);
 }
 
+/* The standby server takes the address over, and nobody tells. */
+static void test_a_server_that_moves_to_another_mac(void **state)
+{
+	struct sim_lab *l = lab_new(33, 1);
+
+	(void)state;
+	link_set_fault(l->server_link, &(struct sim_fault){.rate_bps = 20000000});
+	lab_node(l, NULL);
+	world_run(l->w, 300 * MS); /* the transfer has begun */
+	assert_int_equal(tftpd_active(l->tftp), 1);
+	l->server->mac[5] ^= 1;
+	lab_run(l, 60);
+	assert_true(l->node[0]->end_us < 15 * S);
+	must_boot(l, 1);
+}
+
+/* The server starts anew: it knows nothing of the transfer, and answers its ACKs with "port
+ * unreachable". */
+static void test_a_server_that_restarts_in_the_middle(void **state)
+{
+	struct sim_lab *l = lab_new(34, 1);
+
+	(void)state;
+	link_set_fault(l->server_link, &(struct sim_fault){.rate_bps = 20000000});
+	lab_node(l, NULL);
+	world_run(l->w, 300 * MS);
+	assert_int_equal(tftpd_active(l->tftp), 1);
+	l->server->down = true;
+	tftpd_restart(l->tftp);
+	world_run(l->w, 5 * S);
+	l->server->down = false;
+	lab_run(l, 60);
+	assert_true(l->node[0]->end_us < 30 * S);
+	must_boot(l, 1);
+}
+
 static void test_ten_percent_of_everything(void **state)
 {
 	(void)state;
@@ -695,6 +731,8 @@ int main(void)
 		cmocka_unit_test(test_a_port_that_spanning_tree_blocks_for_30_s),
 		cmocka_unit_test(test_a_server_that_is_away_for_a_minute_at_power_on),
 		cmocka_unit_test(test_a_cable_pulled_for_5_s_in_the_middle),
+		cmocka_unit_test(test_a_server_that_moves_to_another_mac),
+		cmocka_unit_test(test_a_server_that_restarts_in_the_middle),
 		cmocka_unit_test(test_ten_percent_of_everything),
 		cmocka_unit_test(test_bursts_of_loss),
 		cmocka_unit_test(test_a_ring_of_16_slots_and_a_slow_processor),

@@ -98,17 +98,23 @@ static void check_options(const struct request *r)
 	}
 }
 
-/* RFC 1350 4: a transfer identifier that had a transfer must not come again. */
+/*
+ * RFC 1350 4: transfer identifiers are chosen anew each time. Two that are the same may be chance,
+ * three in a world are not.
+ */
 static void check_tid(const struct request *r)
 {
+	unsigned before = 0;
+
 	for (uint32_t i = 0; i < r->t->seens; i++) {
 		const struct tftpd_seen *s = &r->t->seen[i];
 
-		if (s->ip == r->in->src_ip && s->port == r->in->src_port &&
-			s->progress_us < r->t->w->now_us &&
-			r->t->w->now_us - s->progress_us > 500000)
-			blame(r, "transfer identifier used again for", r->name);
+		before += s->ip == r->in->src_ip && s->port == r->in->src_port &&
+			  s->progress_us < r->t->w->now_us &&
+			  r->t->w->now_us - s->progress_us > 500000;
 	}
+	if (before > 1)
+		blame(r, "transfer identifier used for a third transfer,", r->name);
 }
 
 static bool request_parse(struct request *r)
@@ -310,8 +316,7 @@ static void tftpd_end(void *thing)
 {
 	struct sim_tftpd *t = thing;
 
-	while (t->sessions)
-		session_free(t->sessions);
+	tftpd_restart(t);
 	free(t->seen);
 	free(t);
 }

@@ -415,3 +415,9 @@ uint16_t tftpd_port(const struct sim_tftpd *t)
 {
 	return t->sessions ? t->sessions->sock->port : 0;
 }
+
+void tftpd_restart(struct sim_tftpd *t)
+{
+	while (t->sessions)
+		session_free(t->sessions);
+}

@@ -123,6 +123,8 @@ struct sim_tftpd *tftpd_new(struct sim_host *h, const struct tftpd_conf *conf);
 void tftpd_file(
 	struct sim_tftpd *t, const struct sim_file *f); /* what f points to outlives the world */
 const struct sim_file *tftpd_find(const struct sim_tftpd *t, const char *name);
+void tftpd_restart(
+	struct sim_tftpd *t); /* forgets all sessions, as a server that was started anew */
 uint16_t tftpd_port(const struct sim_tftpd *t);	  /* of the session begun last; 0: none */
 uint32_t tftpd_active(const struct sim_tftpd *t); /* sessions that still wait for something */
 
