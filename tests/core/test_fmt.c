@@ -62,6 +62,8 @@ static void test_integers(void **state)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		if (length < 3)
 			SAME(f, (int)v);
+		else if (length == 4)
+			SAME(f, (unsigned long long)v);
 		else
 			SAME(f, (unsigned long)v);
 #pragma GCC diagnostic pop
