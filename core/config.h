@@ -19,10 +19,12 @@ struct driver;	   /* drivers/bus.h */
 /* Something that machine_poll() gives a bounded turn. */
 struct service {
 	const char *name;
-	int (*init)(struct machine *m); /* may be NULL */
-	uint64_t (*poll)(struct machine
-			*m); /* a bounded turn; when it wants the next, TIME_NEVER for none */
-	void (*end)(struct machine *m); /* before a payload starts; may be NULL */
+	/* At start, and again after end() when what was started came back. May be NULL. */
+	int (*init)(struct machine *m);
+	/* A bounded turn. Returns when it wants the next, TIME_NEVER for none. */
+	uint64_t (*poll)(struct machine *m);
+	/* Before a payload starts. May be NULL. */
+	void (*end)(struct machine *m);
 };
 
 struct config {
