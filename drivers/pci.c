@@ -196,6 +196,12 @@ int pci_map(struct bus_dev *b, unsigned n, struct bus_win *win)
 	return 0;
 }
 
+void pci_attach(struct netdev *dev, struct bus_dev *b)
+{
+	dev->bus = b;
+	dev->place = (struct netdev_place){b->vendor, b->device, b->busdevfn};
+}
+
 void pci_enable(struct bus_dev *b)
 {
 	unsigned msi = pci_cap(b, PCI_CAP_MSI, 0), msix = pci_cap(b, PCI_CAP_MSIX, 0);

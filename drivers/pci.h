@@ -19,6 +19,8 @@
 
 #include "drivers/bus.h"
 
+struct netdev;
+
 struct pci_bar {
 	uint64_t addr, size; /* bytes */
 	bool io;
@@ -55,6 +57,8 @@ int pci_bar(struct bus_dev *b, unsigned n, struct pci_bar *bar);
 int pci_map(struct bus_dev *b, unsigned n, struct bus_win *win);
 /* Lets the device decode its BARs and be bus master; all its interrupts are off. */
 void pci_enable(struct bus_dev *b);
+/* Ties a link to its device, for the driver and for the settings that say where it sits. */
+void pci_attach(struct netdev *dev, struct bus_dev *b);
 /* No DMA from here on, whatever the device wants. */
 void pci_disable(struct bus_dev *b);
 

@@ -13,7 +13,6 @@
  */
 #include "core/machine.h"
 #include "core/str.h"
-#include "drivers/bus.h"
 #include "net/net.h"
 
 /* What answers for a link. */
@@ -50,7 +49,7 @@ static int put_ip(uint8_t *raw, size_t cap, const struct ip_addr *a)
 /* What a link is and how it is configured, whoever has done that. */
 static int link_get(const struct netdev *dev, const char *name, uint8_t *raw, size_t cap)
 {
-	const struct bus_dev *bus = dev->bus;
+	const struct netdev_place *pci = dev->place.vendor ? &dev->place : NULL;
 
 	if (!strcmp(name, "mac") || !strcmp(name, "hwaddr"))
 		return put(raw, cap, dev->mac.b, 6);
@@ -68,13 +67,13 @@ static int link_get(const struct netdev *dev, const char *name, uint8_t *raw, si
 		return put_u32(raw, cap, dev->ip4.mask, 4);
 	if (!strcmp(name, "mtu"))
 		return put_u32(raw, cap, dev->mtu, 2);
-	if (bus && !strcmp(name, "bustype"))
+	if (pci && !strcmp(name, "bustype"))
 		return put_text(raw, cap, "PCI");
-	if (bus && !strcmp(name, "busloc"))
-		return put_u32(raw, cap, bus->busdevfn, 4);
-	if (bus && !strcmp(name, "busid") && cap >= 5) {
+	if (pci && !strcmp(name, "busloc"))
+		return put_u32(raw, cap, pci->busdevfn, 4);
+	if (pci && !strcmp(name, "busid") && cap >= 5) {
 		raw[0] = 1; /* PCI */
-		put_u32(raw + 1, 4, (uint32_t)bus->vendor << 16 | bus->device, 4);
+		put_u32(raw + 1, 4, (uint32_t)pci->vendor << 16 | pci->device, 4);
 		return 5;
 	}
 	return -ERR_SETTING_NONE;

@@ -43,14 +43,20 @@ struct netdev_stats {
 	uint32_t rx_ignored; /* for others, looped ones of ours, protocols that we do not speak */
 };
 
+struct netdev_place { /* on PCI; vendor 0: not there */
+	uint16_t vendor, device;
+	uint16_t busdevfn;
+};
+
 #define NETDEV_PRIV_MAX 1024
 
 struct netdev {
 	struct net *net;
 	const struct netdev_ops *ops;
-	const char *driver;  /* "virtio-net", "e1000": ${netN/chip} */
-	struct bus_dev *bus; /* NULL for what is not on a bus */
-	char name[8];	     /* "net0" */
+	const char *driver;	   /* "virtio-net", "e1000": ${netN/chip} */
+	struct bus_dev *bus;	   /* the driver's; NULL for what is not on a bus */
+	struct netdev_place place; /* copied from there, for settings */
+	char name[8];		   /* "net0" */
 	uint8_t index;
 	bool is_open;
 	bool link_up;

@@ -469,7 +469,7 @@ static int e1000_probe(struct net *net, struct bus_dev *bus)
 		return err_set(net->m, ERR_NETDEV_OPEN, "e1000: device has no MAC address");
 	dev->ops = &e1000_ops;
 	dev->driver = driver_e1000.name;
-	dev->bus = bus;
+	pci_attach(dev, bus);
 	dev->mtu_max = MTU_DEFAULT;
 	netdev_add(dev);
 	return 0;

@@ -286,7 +286,7 @@ static int virtio_net_probe(struct net *net, struct bus_dev *bus)
 	struct virtio_net *vn = priv(dev);
 	dev->ops = &virtio_net_ops;
 	dev->driver = driver_virtio_net.name;
-	dev->bus = bus;
+	pci_attach(dev, bus);
 	int rc = virtio_init(&vn->vio, bus);
 	if (!rc)
 		rc = identify(dev);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Settings of links and leases, as scripts read and write them. */
-#include "drivers/bus.h"
 #include "tests/net/server.h"
 
 static void is(struct lan *lan, const char *name, const char *want)
@@ -45,7 +44,7 @@ static void bind_link(struct lan *lan, unsigned i, const char *file, const char 
 static void test_link(void **state)
 {
 	struct lan *lan = server_lan(2);
-	struct bus_dev bus = {.vendor = 0x1af4, .device = 0x1000, .busdevfn = 0x0018};
+	struct netdev_place place = {.vendor = 0x1af4, .device = 0x1000, .busdevfn = 0x0018};
 
 	(void)state;
 	is(lan, "net1/mac", "52:54:00:00:01:01");
@@ -57,7 +56,7 @@ static void test_link(void **state)
 	is(lan, "net0/busid", NULL);
 	is(lan, "net7/mac", NULL);
 	is(lan, "nosuch/mac", NULL);
-	lan_link(lan, 0)->bus = &bus;
+	lan_link(lan, 0)->place = place;
 	is(lan, "net0/busid", "01:1a:f4:10:00");
 	is(lan, "net0/busloc", "24");
 	is(lan, "net0/bustype", "PCI");
