@@ -37,10 +37,10 @@ def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
 
 
-def disk_image(cache):
-    """Path of a disk of 1 MiB with disk.asm as its boot sector."""
-    path = os.path.join(cache, 'disk.img')
-    sector = assemble('disk.asm', cache)
+def disk_image(cache, source='disk.asm'):
+    """Path of a disk of 1 MiB with that source as its boot sector."""
+    path = os.path.join(cache, source.replace('.asm', '.img'))
+    sector = assemble(source, cache)
     temp = '%s.%d' % (path, os.getpid())
     with open(temp, 'wb') as file:
         file.write(sector.ljust(1 << 20, b'\0'))
