@@ -370,10 +370,18 @@ static bool wants_notify(const struct virtq *q, uint16_t old)
 	return (uint16_t)(q->avail_idx - event - 1) < (uint16_t)(q->avail_idx - old);
 }
 
+static void notify(struct virtq *q)
+{
+	struct virtio *v = q->vio;
+	if (v->modern)
+		area_write(&v->notify, q->notify_off, 2, q->index);
+	else
+		area_write(&v->common, LEGACY_NOTIFY, 2, q->index);
+}
+
 void virtq_kick(struct virtq *q)
 {
 	uint16_t old = q->published_idx;
-	struct virtio *v = q->vio;
 	if (q->avail_idx == old)
 		return;
 	/* used_event half a turn away: never is an interrupt due. */
@@ -382,12 +390,14 @@ void virtq_kick(struct virtq *q)
 	__atomic_store_n(&q->avail[1], q->avail_idx, __ATOMIC_RELAXED);
 	q->published_idx = q->avail_idx;
 	barrier_full(); /* index first, then look whether the device sleeps (2.6.13.4.1) */
-	if (!wants_notify(q, old))
-		return;
-	if (v->modern)
-		area_write(&v->notify, q->notify_off, 2, q->index);
-	else
-		area_write(&v->common, LEGACY_NOTIFY, 2, q->index);
+	if (wants_notify(q, old))
+		notify(q);
+}
+
+void virtq_nudge(struct virtq *q)
+{
+	if (virtq_given(q) && !q->broken)
+		notify(q);
 }
 
 void *virtq_take(struct virtq *q, uint32_t *len)

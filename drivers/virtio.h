@@ -114,6 +114,12 @@ bool virtq_add(struct virtq *q, void *owner, uint64_t addr, uint32_t len, bool d
 /* Shows the device what was added, and knocks when it wants that. */
 void virtq_kick(struct virtq *q);
 /*
+ * Knocks when the device has anything, wanted or not. For now and then: QEMU before 8.0 drops a
+ * guest's barriers with TCG and one CPU, so that the device's wish to be woken can be missed, and
+ * by the rule of 2.6.13.4.1 a wish once missed is missed for ever.
+ */
+void virtq_nudge(struct virtq *q);
+/*
  * The owner of a buffer that the device is done with, NULL when there is none. *len is the
  * device's claim.
  */

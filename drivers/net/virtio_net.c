@@ -78,12 +78,15 @@ static bool link_read(const struct virtio_net *vn)
 	return status != STATUS_GONE && (status & STATUS_LINK_UP);
 }
 
+/* Ten times a second: looks at the link, and wakes a device that sleeps on what it was given. */
 static void link_check(struct netdev *dev)
 {
 	struct virtio_net *vn = priv(dev);
 	if (dev->net->m->now_us < vn->link_check_us)
 		return;
 	vn->link_check_us = dev->net->m->now_us + LINK_CHECK_US;
+	virtq_nudge(&vn->rx);
+	virtq_nudge(&vn->tx);
 	bool up = link_read(vn);
 	if (up != dev->link_up)
 		netdev_link(dev, up);

@@ -294,6 +294,28 @@ static void test_mtu(void **state)
 	}
 }
 
+/* The device sleeps and its doorbell was not rung: what waits is sent a little later. */
+static void test_a_missed_wish_costs_a_tenth_of_a_second(void **state)
+{
+	(void)state;
+	for (const struct shape *s = shapes; s != shapes_end; s++) {
+		up(s);
+		vm.sleepy = false;
+		vm_wish(&vm, 1);
+		netdev_send(dev, rig_packet(&rig, 60, 1));
+		unsigned kicks = vm.q[1].kicks;
+		rig_pass_us(&rig, 100000);
+		poll();
+		assert_int_equal(vm.q[1].kicks, kicks + 1);
+		assert_int_equal(vm_transmit(&vm, 64), 1);
+		poll();
+		rig_pass_us(&rig, 100000);
+		poll(); /* nothing waits */
+		assert_int_equal(vm.q[1].kicks, kicks + 1);
+		down();
+	}
+}
+
 static void test_link_is_looked_at_ten_times_a_second(void **state)
 {
 	(void)state;
@@ -800,6 +822,7 @@ int main(void)
 		cmocka_unit_test(test_the_ring_holds_no_more_than_its_share),
 		cmocka_unit_test(test_checksums_that_the_host_vouches_for),
 		cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_a_missed_wish_costs_a_tenth_of_a_second),
 		cmocka_unit_test(test_link_is_looked_at_ten_times_a_second),
 		cmocka_unit_test(test_without_link_status_the_link_is_up),
 		cmocka_unit_test(test_close_and_open_again),
