@@ -131,9 +131,9 @@ kernel:
 	call print32
 	mov edx, ebx
 	call hex32
+	mov esi, edi		; as it came, for those who look once they have read the line
 	mov al, 10
 	call put32
-	mov esi, edi		; as it came, for those who look
 .wait:
 	mov dx, COM1 + 5
 	in al, dx
