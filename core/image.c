@@ -143,17 +143,9 @@ int image_close(struct machine *m, struct image *img)
 	return ret == -ERR_IMAGE_TYPE ? 0 : ret;
 }
 
-static bool is_running(const struct machine *m, const struct image *img)
-{
-	for (unsigned i = 0; i < m->script.depth; i++)
-		if (m->script.frame[i].img == img)
-			return true;
-	return false;
-}
-
 void image_free(struct machine *m, struct image *img)
 {
-	if (is_running(m, img))
+	if (script_holds(m, img))
 		return;
 	if (m->kernel == img)
 		m->kernel = NULL;
