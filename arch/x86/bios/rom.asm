@@ -18,6 +18,10 @@
 
 RESIDENT	equ 2048		; bytes that stay in the upper memory area
 SCRATCH		equ 0x0800		; segment of the handover page while booting: 0x8000, free by then
+NOTE		equ 0x4f0		; BIOS data area, for programs to leave messages to one another
+NOTE_MAGIC	equ 0x7652
+NOTE_TICKS	equ 18 * 60		; a minute: long enough for one round through the boot order
+BIOS_TICKS	equ 0x46c
 RELOAD_AT	equ 0x100000		; where a payload that had to be read again goes
 
 rom:	dw	0xaa55
@@ -276,6 +280,18 @@ bev:	pushfd
 	cld
 	push	cs
 	pop	ds
+	; Every Reveille ROM drives all links. When one has just failed on all of them it has left a note
+	; (start.c), and trying again would only keep the BIOS's next device waiting.
+	xor	ax, ax
+	mov	fs, ax
+	cmp	word [fs:NOTE], NOTE_MAGIC
+	jne	.first
+	mov	ax, [fs:BIOS_TICKS]
+	sub	ax, [fs:NOTE + 2]
+	cmp	ax, NOTE_TICKS
+	mov	si, msg_tried
+	jb	bev_fail
+.first:
 	mov	ax, SCRATCH
 	mov	es, ax
 	xor	di, di
@@ -414,6 +430,7 @@ print:	lodsb
 	jmp	print
 .end:	ret
 
+msg_tried: db	13, 10, "Reveille: all links were already tried by another ROM", 13, 10, 0
 msg_a20: db	13, 10, "Reveille: cannot open address line 20", 13, 10, 0
 msg_reload: db	13, 10, "Reveille: the image in memory was overwritten and the card's ROM cannot be read", 13, 10, 0
 

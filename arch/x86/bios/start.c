@@ -16,12 +16,12 @@
 #include "core/str.h"
 #include "embed.h"
 
-/* "Rv" and the low bits of the BIOS's tick counter when all links had been tried. */
+/* "Rv" and the low half of the BIOS's tick counter when all links had been tried: rom.asm looks for
+ * it. */
 struct note {
 	uint16_t magic, tick;
 };
 #define NOTE_MAGIC 0x7652
-#define NOTE_TICKS (18 * 60) /* a minute: long enough for one round through the boot order */
 
 struct handover bios_handover;
 char bios_cmdline[1024];
@@ -42,13 +42,6 @@ static uint64_t bios_now_us(void *ctx)
 {
 	(void)ctx;
 	return clock_us();
-}
-
-static bool already_tried(void)
-{
-	volatile struct note *note = low_memory(BDA_SHARED);
-
-	return note->magic == NOTE_MAGIC && (uint16_t)(bios_tick() - note->tick) < NOTE_TICKS;
 }
 
 static void leave_note(void)
@@ -137,8 +130,7 @@ int start_boot(void *ctx, const struct boot_request *req)
 		power_off();
 		return -ERR_NO_POWEROFF;
 	case BOOT_EXIT:
-		if (req->exit_code)
-			leave_note();
+		leave_note(); /* also when a script has said exit: another ROM would run it again */
 		leave();
 	case BOOT_NONE:
 		break;
@@ -287,10 +279,6 @@ _Noreturn void bios_main(const struct handover *ho)
 		leave();
 	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 	log_put(m, LOG_INFO, "copying by %s", copy);
-	if (bios_handover.origin == ORIGIN_ROM && already_tried()) {
-		err_print(m, -ERR_ALREADY_TRIED);
-		leave();
-	}
 	pci_bios_scan(&sys.net);
 	choose_start(m);
 	run(m);
