@@ -406,7 +406,9 @@ static void test_row20_answers_from_another_port_are_ignored(void **state)
 	out.len = bootp_emit(msg, bytes, sizeof(bytes));
 	host_send(h, &out);
 	free(msg);
-	must_boot(l, 30);
+	lab_run(l, 30);
+	assert_int_equal(l->dhcp->requests, 1); /* and none to the rogue */
+	must_boot(l, 1);
 }
 
 /* ---- row 42: text for the terminal ---- */
