@@ -5,7 +5,6 @@ typed there runs; leaving it goes on with what was interrupted. And the boot scr
 """
 
 import os
-import re
 import sys
 import time
 
@@ -63,7 +62,7 @@ def test_keyboard(waiting, fw):
     m.expect(fw.prompt, 20)
     m.keyboard('echo on the keys\n')
     m.expect(r'\non the keys', 20)
-    assert re.search(r'^on the keys$', m.screen_text(), re.M)
+    m.expect_screen(r'^on the keys$')
 
 
 def test_line_editing(waiting, fw):

@@ -130,7 +130,7 @@ def test_screen(machine, plug, kernel, out, fw):
         **kernel, 'boot.ipxe': media.script('imgfetch vmlinuz', 'echo Marker of the script', 'prompt')})
     m = machine(**plug('rom', 'virtio', net.UserPort(root, 'boot.ipxe')))
     m.expect('Marker of the script', 60)
-    text = m.screen_text()
+    text = m.expect_screen('Marker of the script')
     assert re.search(fw.banner, text)
     assert text.count('Marker of the script') == 1
     assert m.serial.text().count('Marker of the script') == 1

@@ -353,6 +353,17 @@ class Machine:
         cells = self.memory_read(0xb8000, 4000)[::2].decode('cp437')
         return '\n'.join(cells[i:i + 80].rstrip() for i in range(0, 2000, 80))
 
+    def expect_screen(self, pattern, timeout=10):
+        """Waits until the text screen matches, and returns its text. The serial line may be ahead of it."""
+        end = time.monotonic() + timeout * SLOW
+        while True:
+            text = self.screen_text()
+            if re.search(pattern, text, re.M):
+                return text
+            if time.monotonic() > end:
+                raise LabError('%r not on the screen:\n%s' % (pattern, text))
+            time.sleep(0.1)
+
     def registers(self):
         """Name -> value of the CPU's registers, as QEMU prints them; segments as whole lines."""
         text = self.qmp.hmp('info registers')
