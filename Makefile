@@ -160,11 +160,12 @@ $(O)/host/sim: $(call objs,host,$(SIM_SRC) tests/sim/sim.c) $(O)/host/libreveill
 	$(Q)$(CC_HOST) -o $@ $^ -lm
 
 # -- tests --------------------------------------------------------------------------------------------------
-$(O)/san/tests/sim/%: $(O)/san/obj/tests/sim/%.o $(call objs,san,$(SIM_SRC)) $(O)/san/libreveille.a
+# Static rules: of two implicit ones make takes the one whose objects happen to exist already.
+$(SIMT_SRC:%.c=$(O)/san/%): $(O)/san/%: $(O)/san/obj/%.o $(call objs,san,$(SIM_SRC)) $(O)/san/libreveille.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka -lm
-$(O)/san/tests/%: $(O)/san/obj/tests/%.o $(O)/san/libreveille.a
+$(UNIT_SRC:%.c=$(O)/san/%): $(O)/san/%: $(O)/san/obj/%.o $(O)/san/libreveille.a
 	$(call say,LD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka
