@@ -25,7 +25,7 @@
 #define NODE_FILES_MAX	 16u
 #define NODE_CONSOLE_MAX 65536u /* bytes kept; what comes later is counted */
 #define NODE_PAGE	 65536u
-#define NODE_SELF	 0x400000u /* bytes at the top of memory where the firmware says that it lies */
+#define NODE_SELF	 0x400000u /* at the top of memory, where the firmware says that it lies */
 
 struct node_key {
 	uint64_t at_us;
