@@ -72,6 +72,8 @@ static void arp_ask(struct netdev *dev, struct arp_entry *e)
 	struct machine *m = dev->net->m;
 	uint32_t wait_us = (uint32_t)ARP_RETRY_US << e->tries;
 
+	if (wait_us > ARP_RETRY_MAX_US)
+		wait_us = ARP_RETRY_MAX_US;
 	arp_emit(dev, ARP_REQUEST, ip4_u32(&dev->ip4.addr), NULL, ip4_u32(&e->ip));
 	e->tries++;
 	e->asked_us = m->now_us;

@@ -2,8 +2,9 @@
 /*
  * ARP (RFC 826, 5227) with the small cache of one link. A packet that waits for an answer is kept,
  * at most ARP_PENDING_MAX per neighbour, the latest ones. A question is asked ARP_TRIES times,
- * first ARP_RETRY_US apart, then doubling, jittered by a quarter; when nobody has answered, the
- * sockets that wait are told ERR_ARP_TIMEOUT.
+ * first ARP_RETRY_US apart, then doubling up to ARP_RETRY_MAX_US, jittered by a quarter: 8 s. Nine,
+ * because on a link that spoils every second exchange five would fail one time in thirty. When
+ * nobody has answered, the sockets that wait are told ERR_ARP_TIMEOUT.
  *
  * What is believed: only what answers a question of ours makes or changes an entry. Any ARP packet
  * from a known neighbour (RFC 826 does not ask for its kind) confirms its entry when the MAC is the
@@ -29,10 +30,11 @@ struct netdev;
 struct pkt;
 struct net;
 
-#define ARP_TRIES     5
-#define ARP_RETRY_US  250000   /* then doubling */
-#define ARP_EXPIRE_US 60000000 /* entries that nothing confirmed are asked again after this */
-#define ARP_DOUBT_US  2000000  /* entries are not doubted when they were confirmed within this */
+#define ARP_TRIES	 9
+#define ARP_RETRY_US	 250000 /* then doubling */
+#define ARP_RETRY_MAX_US 1000000
+#define ARP_EXPIRE_US	 60000000 /* entries that nothing confirmed are asked again after this */
+#define ARP_DOUBT_US	 2000000  /* entries are not doubted when they were confirmed within this */
 
 struct arp_entry {
 	struct ip_addr ip; /* family IP_NONE: free */

@@ -46,7 +46,7 @@ enum dhcp_row { ROW_DISCOVER, ROW_REQUEST, ROW_PXE, ROW_PAUSE };
 static const struct step dhcp_steps[DHCP_STEPS] = {
 	[ROW_DISCOVER] = {"discover", discover_enter, discover_event, discover_expire, 1000, 8000,
 		7, 0},
-	[ROW_REQUEST] = {"request", request_enter, request_event, request_expire, 500, 2000, 3, 0},
+	[ROW_REQUEST] = {"request", request_enter, request_event, request_expire, 500, 2000, 5, 0},
 	[ROW_PXE] = {"boot server", pxe_enter, pxe_event, pxe_expire, 500, 2000, 3, 0},
 	/* Two messages each 400 ms at least: below ten a second however often a server refuses. */
 	[ROW_PAUSE] = {"pause", NULL, NULL, pause_expire, 550, 0, 1, 0},
