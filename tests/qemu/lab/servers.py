@@ -68,7 +68,8 @@ def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
     DHCP, and TFTP of the directory `tftp`. `boot` is --dhcp-boot's value. pool=False leaves the range to
     `options` (proxy mode, static hosts).
     """
-    args = [program('dnsmasq', 'dnsmasq-base', cache), '--no-daemon', '--conf-file=/dev/null', '--port=0', '--interface=' + lan.bridge,
+    args = [program('dnsmasq', 'dnsmasq-base', cache), '--no-daemon', '--conf-file=/dev/null', '--port=0',
+            '--interface=' + lan.bridge,
             '--bind-interfaces', '--no-ping', '--log-dhcp', '--dhcp-authoritative', '--user=', '--group=',
             '--dhcp-leasefile=' + os.path.join(out, 'leases')]
     if pool:
@@ -81,7 +82,8 @@ def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
 
 
 def atftpd(lan, out, tftp, cache, options=()):
-    return Server(lan, [program('atftpd', 'atftpd', cache), '--daemon', '--no-fork', '--user', 'root.root', '--logfile', '-', '--verbose=5',
+    return Server(lan, [program('atftpd', 'atftpd', cache), '--daemon', '--no-fork', '--user', 'root.root',
+                        '--logfile', '-', '--verbose=5',
                    '--bind-address', lan.ip, *options, str(tftp)], os.path.join(out, 'atftpd.log'), 69)
 
 
@@ -89,7 +91,8 @@ def tftpd_hpa(lan, out, tftp, cache, options=()):
     env = dict(os.environ)
     if not groups_settable():
         env['LD_PRELOAD'] = no_groups(cache)
-    return Server(lan, [program('in.tftpd', 'tftpd-hpa', cache), '--foreground', '--listen', '--address', lan.ip + ':69', '--user', 'root',
+    return Server(lan, [program('in.tftpd', 'tftpd-hpa', cache), '--foreground', '--listen',
+                        '--address', lan.ip + ':69', '--user', 'root',
                    '--secure', *options, str(tftp)], os.path.join(out, 'tftpd-hpa.log'), 69, env)
 
 
