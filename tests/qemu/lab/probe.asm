@@ -5,7 +5,7 @@
 ;
 ;	PROBE entry=32 base=XXXXXXXX regs=XXXXXXXX
 ;
-; (base: physical address of the setup header's page, regs: ebx | ebp | edi as they came, 32-bit entry only)
+; (base: physical address of the setup header's page; regs: ebx | ebp | edi as they came, 32-bit entry only)
 ; and then waits, touching nothing, so that the lab can look at memory and registers through QEMU. A `q`
 ; on COM1 switches the machine off (PIIX4 at port 0x604).
 

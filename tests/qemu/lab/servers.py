@@ -3,7 +3,7 @@
 The servers users have, started in the network namespace of a net.Lan: dnsmasq, atftpd, tftpd-hpa.
 
 atftpd and tftpd-hpa conflict as packages and would start a service on the developer's machine: tests/qemu/run
-has both unpacked into the build directory, and they run from there. All run as root of the namespace and write one log.
+has both unpacked into the build directory, from where they run. All run as root of the namespace and write one log.
 """
 
 import os
