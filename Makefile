@@ -47,8 +47,8 @@ CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
 CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 
 LIB_SRC	  := $(wildcard core/*.c net/*.c drivers/*.c drivers/*/*.c)
-BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/commands.c
-HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/commands.c
+BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
+HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
 UNIT_SRC  := $(wildcard tests/core/test_*.c tests/net/test_*.c tests/drivers/test_*.c tests/host/test_*.c)

@@ -3,52 +3,17 @@
  * What is in the hosted builds: the Linux program, the simulator, the tests. It differs from the
  * BIOS's table in that it has no drivers: whoever makes the machine gives it its links.
  */
-#include "config/commands.h"
+#include "config/common.h"
 #include "config/system.h"
-#include "core/bzimage.h"
 #include "embed.h"
-#include "net/icmp.h"
 
 static const struct driver *const drivers[] = {
 	NULL,
 };
 
-static const struct ip_protocol protocols[] = {
-	{IPPROTO_UDP, udp_input},
-	{IPPROTO_ICMP, icmp_input},
-	{0, NULL},
-};
-
-static const struct filler_ops *const schemes[] = {
-	&tftp_filler,
-	NULL,
-};
-
-static const struct image_type *const image_types[] = {
-	&script_type,
-	&bzimage_type,
-	NULL,
-};
-
-static const struct setting_source *const sources[] = {
-	&net_settings,
-	&builtin_settings,
-	NULL,
-};
-
-static const struct service console_service = {.name = "console", .poll = console_poll};
-static const struct service script_service = {.name = "script", .poll = script_poll};
-
-static const struct service *const services[] = {
-	&console_service,
-	&net_service,
-	&script_service,
-	NULL,
-};
-
 static const struct net_config net_config = {
-	.protocols = protocols,
-	.schemes = schemes,
+	.protocols = common_protocols,
+	.schemes = common_schemes,
 	.dhcp = DHCP_TIMING_DEFAULT,
 	.client_arch = 0, /* x86 BIOS: servers give the files that they give the firmware */
 	.say_ipxe = true,
@@ -58,10 +23,10 @@ const struct config config_host = {
 	.product = "Reveille",
 	.version = REVEILLE_VERSION,
 	.start = "shell",
-	.services = services,
-	.commands = commands_all,
-	.image_types = image_types,
-	.sources = sources,
+	.services = common_services,
+	.commands = common_commands,
+	.image_types = common_image_types,
+	.sources = common_sources,
 	.drivers = drivers,
 	.net = &net_config,
 };

@@ -214,10 +214,10 @@ def errors_documented(tree):
 
 
 def commands(tree):
-    """Names of the commands of config/commands.c, in order."""
+    """Names of the commands of config/common.c, in order."""
     defined = dict(re.findall(r'^const struct command (cmd_\w+) = \{\s*(?:\.name = )?"([^"]+)"',
                               code_of(tree, 'core/', 'net/'), re.M))
-    return [defined.get(row, row) for row in re.findall(r'&(cmd_\w+)', tree.get('config/commands.c', ''))]
+    return [defined.get(row, row) for row in re.findall(r'&(cmd_\w+)', tree.get('config/common.c', ''))]
 
 
 def commands_documented(tree):

@@ -7,7 +7,7 @@
 #ifndef TESTS_NET_SERVER_H
 #define TESTS_NET_SERVER_H
 
-#include "config/commands.h"
+#include "config/common.h"
 #include "core/console.h"
 #include "core/script.h"
 #include "tests/net/lan.h"
@@ -33,7 +33,7 @@ static inline struct lan *server_lan(unsigned n)
 
 	config = fake_config;
 	config.services = server_services;
-	config.commands = commands_all;
+	config.commands = common_commands;
 	config.sources = server_sources;
 	config.image_types = server_types;
 	config.net = &net_config;

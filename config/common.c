@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every build has: the services in the order of their turns, protocols, URL schemes, image
+ * types in the order they are asked, where settings come from, and the commands as `help` lists
+ * them. What makes a target a target is in its own file: bios.c, host.c.
+ */
+#include "config/common.h"
+#include "core/bzimage.h"
+#include "core/cmd.h"
+#include "core/machine.h"
+#include "net/icmp.h"
+
+static const struct service console_service = {.name = "console", .poll = console_poll};
+static const struct service script_service = {.name = "script", .poll = script_poll};
+
+const struct service *const common_services[] = {
+	&console_service,
+	&net_service,
+	&script_service,
+	NULL,
+};
+
+const struct ip_protocol common_protocols[] = {
+	{IPPROTO_UDP, udp_input},
+	{IPPROTO_ICMP, icmp_input},
+	{0, NULL},
+};
+
+const struct filler_ops *const common_schemes[] = {
+	&tftp_filler,
+	NULL,
+};
+
+const struct image_type *const common_image_types[] = {
+	&script_type,
+	&bzimage_type,
+	NULL,
+};
+
+const struct setting_source *const common_sources[] = {
+	&net_settings,
+	&builtin_settings,
+	NULL,
+};
+
+const struct command *const common_commands[] = {
+	/* network */
+	&cmd_autoboot,
+	&cmd_dhcp,
+	&cmd_ifopen,
+	&cmd_ifclose,
+	&cmd_ifstat,
+	/* images */
+	&cmd_kernel,
+	&cmd_initrd,
+	&cmd_imgfetch,
+	&cmd_chain,
+	&cmd_imgargs,
+	&cmd_imgfree,
+	&cmd_imgstat,
+	&cmd_imgselect,
+	&cmd_imgload,
+	&cmd_imgexec,
+	&cmd_boot,
+	/* script */
+	&cmd_set,
+	&cmd_clear,
+	&cmd_show,
+	&cmd_inc,
+	&cmd_read,
+	&cmd_isset,
+	&cmd_iseq,
+	&cmd_echo,
+	&cmd_goto,
+	&cmd_exit,
+	&cmd_sleep,
+	&cmd_prompt,
+	&cmd_shell,
+	&cmd_help,
+	&cmd_log,
+	&cmd_reboot,
+	&cmd_poweroff,
+	NULL,
+};

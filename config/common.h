@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables that all targets share. Each ends with NULL, the protocols with number 0. */
+#ifndef CONFIG_COMMON_H
+#define CONFIG_COMMON_H
+
+#include "core/config.h"
+#include "net/net.h"
+
+extern const struct command *const common_commands[];
+extern const struct image_type *const common_image_types[];
+extern const struct setting_source *const common_sources[];
+extern const struct service *const common_services[];
+extern const struct ip_protocol common_protocols[];
+extern const struct filler_ops *const common_schemes[];
+
+#endif
