@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tables that `make bench` prints. A target that was missed is marked, and counted by missed()."""
+
+import statistics
+
+from bench import boot, transfer
+
+OURS, PEER = 'Reveille', 'iPXE'
+
+
+class Report:
+    def __init__(self):
+        self.missed = []
+
+    def judge(self, what, good):
+        """'ok', or 'MISSED' and remembered."""
+        if not good:
+            self.missed.append(what)
+        return 'ok' if good else 'MISSED'
+
+    def rates(self, mib, rates):
+        print('\nTFTP of %d MiB, MB/s (median; from the first request to the last acknowledgement)' % mib)
+        print('  %-9s %-8s %10s %10s %8s %8s' % ('server', 'NIC', OURS, PEER, 'ratio', 'wanted'))
+        for server, model in transfer.cases():
+            ours, peer = (statistics.median(rates[server][model][fw]) / 1e6 for fw in (OURS, PEER))
+            wanted = transfer.WANTED[server]
+            print('  %-9s %-8s %10.2f %10.2f %7.2fx %7.1fx  %s' % (
+                server, model, ours, peer, ours / peer, wanted,
+                self.judge('rate: %s, %s' % (server, model), ours / peer >= wanted)))
+
+    @staticmethod
+    def costs(costs):
+        print('\nWhat a MiB costs: ' + OURS + ' / ' + PEER)
+        print('  %-9s %-8s %22s %22s %26s' % ('server', 'NIC', 'packets', 'register accesses',
+                                              'million instructions'))
+        for server, model in transfer.cases():
+            cell = costs[server][model]
+            print('  %-9s %-8s %22s %22s %26s' % (server, model, *(
+                '%s / %s = %.2f' % (form % (cell[OURS][key] / unit), form % (cell[PEER][key] / unit),
+                                    cell[OURS][key] / max(1, cell[PEER][key]))
+                for key, form, unit in (('packets', '%d', 1), ('accesses', '%d', 1),
+                                        ('instructions', '%.2f', 1e6)))))
+
+    def boots(self, boots):
+        ours, peer = (boots['one'].get(fw) for fw in (OURS, PEER))
+        print('\nPower-on to ..., seconds (virtio ROM under SeaBIOS, dnsmasq; median)')
+        print('  %-32s %9s %8s %9s' % ('', OURS, 'step', PEER))
+        before = 0
+        for step in boot.STEPS:
+            if ours[step] is None:
+                continue
+            print('  %-32s %9.3f %+8.3f %9s' % (
+                step, ours[step], ours[step] - before,
+                '%9.3f' % peer[step] if peer and peer[step] is not None else '-'))
+            before = ours[step]
+        first = ours[boot.FIRST_BYTE]
+        print('  first byte: wanted %.1f s, %s%s' % (
+            boot.WANTED_SECONDS, self.judge('first byte', first <= boot.WANTED_SECONDS),
+            '; %.1f times as soon as %s' % (peer[boot.FIRST_BYTE] / first, PEER) if peer else ''))
+        if peer and peer[boot.ROUTER]:
+            print('  (%s waited for an IPv6 router, asking %d times, when it had an IPv4 address)' % (
+                PEER, peer[boot.ROUTER]))
+
+        print('\nFour NICs, only the last has a network: first byte, and how much later than with one NIC')
+        for what, text in (('silent', 'three where nobody answers'), ('unplugged', 'three without a cable')):
+            for fw, row in boots[what].items():
+                extra = row[boot.FIRST_BYTE] - boots['one'][fw][boot.FIRST_BYTE]
+                print('  %-28s %-9s %8.3f %+8.3f  %s' % (
+                    text, fw, row[boot.FIRST_BYTE], extra, 'wanted %+.1f, %s' % (
+                        boot.WANTED_EXTRA, self.judge('four NICs: ' + what, extra <= boot.WANTED_EXTRA))
+                    if fw == OURS else ''))
+
+    def memory(self, memory, limit):
+        print('\nMemory beside the images: %.2f MiB, all of it set aside at compile time; wanted below %d MiB, %s' % (
+            memory / 2**20, limit >> 20, self.judge('memory', memory < limit)))
