@@ -47,7 +47,6 @@ struct bus_dev {
 
 struct pci_id {
 	uint16_t vendor, device;
-	const char *name;
 };
 
 /* A row of config.drivers. */

@@ -300,8 +300,8 @@ static int virtio_net_probe(struct net *net, struct bus_dev *bus)
 }
 
 static const struct pci_id virtio_net_ids[] = {
-	{0x1af4, 0x1000, "virtio-net, transitional"},
-	{0x1af4, 0x1041, "virtio-net"},
+	{0x1af4, 0x1000}, /* legacy or transitional */
+	{0x1af4, 0x1041}, /* modern only */
 };
 
 const struct driver driver_virtio_net = {

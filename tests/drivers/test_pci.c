@@ -20,7 +20,7 @@ static int note_probe(struct net *net, struct bus_dev *bus)
 	return bus->busdevfn == refuse ? -ERR_NETDEV_OPEN : 0;
 }
 
-static const struct pci_id ids[] = {{0x1234, 0x0001, "one"}, {0x1234, 0x0002, "two"}};
+static const struct pci_id ids[] = {{0x1234, 0x0001}, {0x1234, 0x0002}};
 static const struct driver note = {"note", ids, 2, note_probe};
 static const struct driver other = {"other", &ids[1], 1, note_probe};
 
