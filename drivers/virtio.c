@@ -5,7 +5,7 @@
  *
  * Polling only: interrupts are off in PCI, refused in the rings, and the ISR register is never
  * touched. A doorbell is the only register written while packets flow, and only when the device
- * asks for it.
+ * asks for it or, by virtq_nudge(), now and then.
  *
  * Limits: no packed rings, no indirect descriptors, no MMIO or channel I/O transport.
  */

@@ -5,8 +5,8 @@
  *
  * The device's header lies in the packet, right in front of the frame. Frames start 2 bytes
  * behind PKT_HEADROOM, so that IP headers are aligned to 4 bytes and UDP payload to 16. While
- * packets flow no register is touched but the doorbells the device asks for; the link is looked
- * at ten times a second.
+ * packets flow no register is touched but the doorbells the device asks for; ten times a second
+ * the link is looked at, and a device that may have slept through is knocked up.
  *
  * Limits: one queue pair, no mergeable buffers, no segmentation offload, no filters (the device's
  * default passes all; what is not for us is dropped above).
