@@ -247,7 +247,7 @@ static void build_relative(struct builder *b, const char *base, const char *ref)
 	size_t scheme = scheme_len(base);
 	size_t root = scheme + 3 + span_until(base + scheme + 3, "/?#");
 	size_t path = root + span_until(base + root, "?#");
-	size_t dir = path;
+	size_t dir = path, start;
 
 	if (str_starts(ref, "//")) {
 		build_n(b, base, scheme + 1);
@@ -256,11 +256,14 @@ static void build_relative(struct builder *b, const char *base, const char *ref)
 	}
 	while (dir > root && base[dir - 1] != '/')
 		dir--;
-	build_n(b, base, *ref == '/' ? root : *ref == '?' ? path : dir);
-	if (b->n == root && *ref != '/')
+	build_n(b, base, root); /* may become longer: what is not ASCII is encoded */
+	start = b->n;
+	if (*ref != '/')
+		build_n(b, base + root, (*ref == '?' ? path : dir) - root);
+	if (b->n == start && *ref != '/')
 		build_char(b, '/');
 	build(b, ref);
-	remove_dots(b->text + root);
+	remove_dots(b->text + start);
 }
 
 int url_resolve(const char *base, const char *next, const char *ref, char text[URL_MAX])

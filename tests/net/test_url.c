@@ -137,7 +137,7 @@ static void test_resolve_rfc(void **state)
 
 static void test_resolve_names(void **state)
 {
-	char text[URL_MAX], longest[URL_MAX];
+	char text[URL_MAX], longest[2 * URL_MAX];
 
 	(void)state;
 	resolves("", "pxelinux.0", "tftp://10.0.0.1/pxelinux.0");
@@ -159,6 +159,10 @@ static void test_resolve_names(void **state)
 	longest[sizeof(longest) - 1] = 0;
 	assert_int_equal(url_resolve("", "10.0.0.1", longest, text), -ERR_BAD_URL);
 	assert_int_equal(url_resolve("tftp://h/d/", "", longest, text), -ERR_BAD_URL);
+	memcpy(longest, "tftp://", 7); /* a base whose host alone is too long */
+	assert_int_equal(url_resolve(longest, "", "x", text), -ERR_BAD_URL);
+	resolves("http://caf\xc3\xa9/a/b", "../c", "http://caf%C3%A9/c"); /* the root becomes longer */
+	resolves("http://\xff\xff\xff/..", "x", "http://%FF%FF%FF/x");
 }
 
 static void test_decode(void **state)
