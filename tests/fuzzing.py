@@ -51,9 +51,9 @@ def replay(target):
     return files, _run(target, files, timeout=120 + INPUT_SECONDS)
 
 
-def fuzz(target, seconds, seed=0):
-    """Fuzzes from the committed corpus and what was found before. seed 0: another one each time."""
-    return _run(target, ['-max_total_time=%d' % seconds, '-seed=%d' % seed, '-print_final_stats=1',
+def fuzz(target, seconds, runs=-1, seed=0):
+    """Fuzzes from the committed corpus and what was found before. runs -1: any number; seed 0: another each time."""
+    return _run(target, ['-max_total_time=%d' % seconds, '-runs=%d' % runs, '-seed=%d' % seed, '-print_final_stats=1',
                          found(target), corpus(target)], timeout=seconds + 60)
 
 
