@@ -17,16 +17,15 @@
 
 static _Noreturn void tap_refused(const char *name)
 {
-	if (errno == EPERM)
+	if (errno == EPERM || errno == EACCES)
 		host_die("tap %s: not permitted; run as root, or let root make it yours:\n"
-			 "  ip tuntap add %s mode tap user %u && ip link set %s up",
-			name, name, getuid(), name);
+			 "  ip tuntap add %s mode tap user %u && ip link set %s up%s",
+			name, name, getuid(), name,
+			errno == EACCES ? " && chmod 666 /dev/net/tun" : "");
 	if (errno == EBUSY)
 		host_die("tap %s: in use by another program", name);
 	if (errno == EINVAL)
-		host_die("tap %s: there is an interface of that name that is no tap; see "
-			 "--interface",
-			name);
+		host_die("tap %s: the interface of that name is no tap; see --interface", name);
 	host_die("tap %s: %s", name, strerror(errno));
 }
 
@@ -39,11 +38,10 @@ void tap_add(struct net *net, const char *name, const struct mac *mac)
 		host_die("tap %s: the name is longer than %d characters", name, IFNAMSIZ - 1);
 	memcpy(ifr.ifr_name, f.name, sizeof(ifr.ifr_name));
 	f.fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (f.fd < 0)
-		host_die("/dev/net/tun: %s; `modprobe tun` may help, in a container it must be "
-			 "passed in",
+	if (f.fd < 0 && errno != EACCES)
+		host_die("/dev/net/tun: %s; `modprobe tun` may help, or the container must get it",
 			strerror(errno));
-	if (ioctl(f.fd, TUNSETIFF, &ifr))
+	if (f.fd < 0 || ioctl(f.fd, TUNSETIFF, &ifr))
 		tap_refused(name);
 	f.ctl = frames_control();
 	frames_add(net, "tap", &f, mac);

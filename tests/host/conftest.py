@@ -61,6 +61,14 @@ def veth(lan):
 
 
 @pytest.fixture
+def link(lan, request):
+    """Options of one link to the bridge, of the kind that this environment allows."""
+    if lan.kind == 'tap':
+        return ['--tap', request.getfixturevalue('tap')()]
+    return ['--interface', request.getfixturevalue('veth')]
+
+
+@pytest.fixture
 def serve(lan, out):
     """serve(name, files) offers files by the named TFTP server, with dnsmasq for DHCP, until the test ends."""
     started = []

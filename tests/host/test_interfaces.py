@@ -56,11 +56,11 @@ def test_fetch(kind, server, serve, reveille, saved, request):
 
 
 @pytest.mark.parametrize('server', ['dnsmasq', 'atftpd'])
-def test_fetch_large(server, serve, tap, reveille, saved):
+def test_fetch_large(server, serve, link, reveille, saved):
     """The program that users get, without sanitizers; more than 65535 blocks."""
     size = 96 << 20
     served = serve(server, {'large': media.noise(size)})
-    result = reveille('--tap', tap(), '--save', saved, GO % 'large',
+    result = reveille(*link, '--save', saved, GO % 'large',
                       program=os.path.join(process.BUILD, 'host', 'reveille'))
     assert result.status == 0, result.text
     assert_same(saved, served, ['large'])
@@ -138,20 +138,20 @@ def test_addresses(tap, reveille):
     assert addresses('--seed', '1') == addresses('--seed', '1') != addresses('--seed', '2')
 
 
-def test_not_found(serve, tap, reveille):
+def test_not_found(serve, link, reveille):
     serve('atftpd', {'other': 'x'})
-    result = reveille('--tap', tap(), GO % 'missing')
+    result = reveille(*link, GO % 'missing')
     assert result.status == 1 and 'E4002' in result.text
 
 
-def test_no_memory(serve, tap, reveille):
+def test_no_memory(serve, link, reveille):
     """A file larger than the machine: a clear error at once."""
     serve('atftpd', {'large': bytes(9 << 20)})
-    result = reveille('--memory', 8, '--tap', tap(), GO % 'large')
+    result = reveille('--memory', 8, *link, GO % 'large')
     assert result.status == 1 and 'E5001' in result.text
 
 
-def test_boot(serve, tap, reveille, saved, out):
+def test_boot(serve, link, reveille, saved, out):
     """What the kernel would find: initrds on page boundaries, a plain file with its cpio header in front."""
     cache = os.path.join(out, 'cache')
     os.mkdir(cache)
@@ -159,7 +159,7 @@ def test_boot(serve, tap, reveille, saved, out):
     script = media.script('kernel probe a=${net0/mac} b', 'initrd first', 'initrd key /etc/cluster/key', 'boot')
     serve('dnsmasq', {'probe': media.probe_kernel(cache, 1 << 20), 'first': first, 'key': key,
                       'boot.ipxe': script})
-    result = reveille('--tap', tap(), '--mac', '02:00:00:12:34:56', '--save', saved, 'autoboot')
+    result = reveille(*link, '--mac', '02:00:00:12:34:56', '--save', saved, 'autoboot')
     assert result.status == 0, result.text
     assert 'Would start Linux now' in result.text
     with open(os.path.join(saved, 'boot.cmdline'), encoding='ascii') as file:
