@@ -165,11 +165,14 @@ def code_of(tree, *folders):
                      if path.startswith(folders))
 
 
+def limits(tree):
+    return re.findall(r'^#define[ \t]+([A-Z]\w+)[ \t]+\S', tree.get('config/limits.h', ''), re.M)
+
+
 def limits_used(tree):
     """Every limit of config/limits.h limits something."""
-    names = re.findall(r'^#define[ \t]+([A-Z]\w+)[ \t]+\S', tree.get('config/limits.h', ''), re.M)
     used = set(re.findall(r'\w+', code_of(tree, 'core/', 'net/', 'drivers/', 'arch/')))
-    return ['config/limits.h: %s is not used' % name for name in names if name not in used]
+    return ['config/limits.h: %s is not used' % name for name in limits(tree) if name not in used]
 
 
 def errors(tree):

@@ -95,6 +95,14 @@ def test_every_rule_is_tried():
     assert {rule for rule, _ in BREACHES} == set(house.RULES)
 
 
+def test_rules_find_what_they_judge():
+    """A table that moved would be judged good for being empty."""
+    assert len(house.commands(tree())) > 25 and not any(c.startswith('cmd_') for c in house.commands(tree()))
+    assert len(house.limits(tree())) > 25
+    assert len(house.errors(tree())) > 40
+    assert sum(len(house.functions(text)) for text in house.sources(tree(), '.c').values()) > 1000
+
+
 def run(*args):
     return subprocess.run(args, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
