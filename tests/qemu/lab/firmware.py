@@ -51,7 +51,7 @@ class Ipxe(Reveille):
     name = 'ipxe'
     mirror = True
     banner = r'iPXE'
-    prompt = r'(?m)(?:^|\r)reveille> ?$'   # where a status line was, it was wiped with a carriage return
+    prompt = r'iPXE> '
     roms = {'1af41000': '/usr/lib/ipxe/qemu/pxe-virtio.rom', '1af41041': '/usr/lib/ipxe/qemu/pxe-virtio.rom',
             '8086100e': '/usr/lib/ipxe/qemu/pxe-e1000.rom'}
 
