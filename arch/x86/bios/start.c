@@ -240,9 +240,7 @@ static void idle(const struct net *net, uint64_t until_us)
 		last_us = now;
 	}
 	screen_flush();
-	if (now - last_us < AWAKE_US)
-		cpu_pause();
-	else
+	if (now - last_us >= AWAKE_US)
 		screen_idle(NULL, until_us);
 }
 
