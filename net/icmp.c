@@ -6,6 +6,7 @@
  * ends a transfer by itself.
  */
 #include "net/icmp.h"
+#include "core/csum.h"
 #include "core/err.h"
 #include "core/machine.h"
 #include "core/str.h"
@@ -53,7 +54,7 @@ static void echo_reply(const struct ip_meta *meta, struct bytes message)
 	bytes_copy(&message, h, p->len);
 	h[0] = ICMP_ECHO_REPLY;
 	wire_put16(h + 2, 0);
-	wire_put16(h + 2, ipv4_csum_fold(ipv4_csum_add(0, h, p->len)));
+	wire_put16(h + 2, csum_fold(csum_add(0, h, p->len)));
 	ipv4_send(meta->dev, p, &meta->dst, &meta->src, IPPROTO_ICMP);
 }
 
@@ -79,7 +80,7 @@ void icmp_input(const struct ip_meta *meta, struct bytes payload)
 	struct bytes message = payload;
 	const uint8_t *h = bytes_take(&payload, ICMP_HEADER);
 
-	if (!h || ipv4_csum_fold(ipv4_csum_add(0, message.p, message.n))) {
+	if (!h || csum_fold(csum_add(0, message.p, message.n))) {
 		meta->dev->stats.bad_icmp++;
 		return;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPv4 input, output, routes (RFC 3442) and the Internet checksum (RFC 1071). See ipv4.h for what
+ * IPv4 input, output, routes (RFC 3442) and the pseudo header. See ipv4.h for what
  * is not done. A received payload is never copied, unless it came in fragments; the protocols read
  * it where the device put it.
  */
 #include "net/ipv4.h"
+#include "core/csum.h"
 #include "core/err.h"
 #include "core/machine.h"
 #include "core/str.h"
@@ -22,53 +23,12 @@
 
 /* -- checksum -- */
 
-typedef uint32_t __attribute__((may_alias, aligned(1))) csum_word;
-
-/*
- * Sums words as they lie in memory: the sum is the same with all bytes swapped (RFC 1071 2 B), so
- * one swap ends it.
- */
-uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n)
-{
-	const csum_word *w = p;
-	const uint8_t *rest;
-	uint8_t last[4] = {0};
-	uint64_t s = 0;
-	uint32_t half;
-
-	for (; n >= 16; n -= 16, w += 4) {
-		s += w[0];
-		s += w[1];
-		s += w[2];
-		s += w[3];
-	}
-	for (; n >= 4; n -= 4)
-		s += *w++;
-	rest = (const uint8_t *)w;
-	for (size_t i = 0; i < n; i++)
-		last[i] = rest[i];
-	s += *(const csum_word *)last;
-	s = (s & 0xffffffff) + (s >> 32);
-	half = (uint32_t)(s & 0xffff) + (uint32_t)(s >> 16);
-	half = (half & 0xffff) + (half >> 16);
-	half = wire_get16((const uint8_t *)&(uint16_t){(uint16_t)half});
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum + half;
-}
-
-uint16_t ipv4_csum_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 uint32_t ipv4_csum_pseudo(
 	const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len)
 {
-	uint32_t sum = ipv4_csum_add(protocol, src->b, 4);
+	uint32_t sum = csum_add(protocol, src->b, 4);
 
-	sum = ipv4_csum_add(sum, dst->b, 4);
+	sum = csum_add(sum, dst->b, 4);
 	return sum + (len & 0xffff) + (len >> 16);
 }
 
@@ -118,7 +78,7 @@ static bool header_parse(struct bytes *b, struct ipv4_header *h)
 	h->src = wire_get32(p + 12);
 	h->dst = wire_get32(p + 16);
 	if (h->len < IPV4_HEADER || h->total < h->len || h->total > b->n + IPV4_HEADER ||
-		ipv4_csum_fold(ipv4_csum_add(0, p, h->len)))
+		csum_fold(csum_add(0, p, h->len)))
 		return false;
 	b->n = h->total - IPV4_HEADER; /* the rest is padding */
 	return h->len == IPV4_HEADER || options_ok(bytes_sub(b, h->len - IPV4_HEADER));
@@ -319,7 +279,7 @@ static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr 
 	wire_put16(h + 10, 0);
 	memcpy(h + 12, src->b, 4);
 	memcpy(h + 16, dst->b, 4);
-	wire_put16(h + 10, ipv4_csum_fold(ipv4_csum_add(0, h, IPV4_HEADER)));
+	wire_put16(h + 10, csum_fold(csum_add(0, h, IPV4_HEADER)));
 	return true;
 }
 

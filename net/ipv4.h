@@ -83,13 +83,6 @@ void ipv4_doubt(struct netdev *dev, const struct ip_addr *dst);
  * then the boot link. NULL: none.
  */
 struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst);
-/*
- * RFC 1071 sum over n bytes on top of `sum`; fold with ipv4_csum_fold. Odd lengths only in the last
- * piece.
- */
-uint32_t ipv4_csum_add(uint32_t sum, const void *p, size_t n);
-uint16_t ipv4_csum_fold(
-	uint32_t sum); /* complemented; to be stored in wire order; 0 over what has its sum */
 /* Sum of the pseudo header of UDP and TCP. */
 uint32_t ipv4_csum_pseudo(
 	const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len);

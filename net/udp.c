@@ -5,6 +5,7 @@
  * scan it.
  */
 #include "net/udp.h"
+#include "core/csum.h"
 #include "core/err.h"
 #include "core/machine.h"
 #include "net/eth.h"
@@ -119,7 +120,7 @@ int udp_send(struct net *net, struct udp_sock *s, struct netdev *dev, struct pkt
 	wire_put16(h + 2, dst_port);
 	wire_put16(h + 4, len);
 	wire_put16(h + 6, 0);
-	sum = ipv4_csum_fold(ipv4_csum_add(ipv4_csum_pseudo(src, dst, IPPROTO_UDP, len), h, len));
+	sum = csum_fold(csum_add(ipv4_csum_pseudo(src, dst, IPPROTO_UDP, len), h, len));
 	wire_put16(h + 6, sum ? sum : 0xffff); /* RFC 768: 0 would mean that there is none */
 	rc = ipv4_send(dev, p, src, dst, IPPROTO_UDP);
 	return rc ? udp_refuse(net, NULL, dev, dst, dst_port, (enum err) - rc) : 0;
@@ -130,7 +131,7 @@ static bool udp_csum_ok(const struct ip_meta *meta, const struct bytes *b, uint1
 {
 	if (!sum || meta->csum_ok)
 		return true;
-	return !ipv4_csum_fold(ipv4_csum_add(
+	return !csum_fold(csum_add(
 		ipv4_csum_pseudo(&meta->src, &meta->dst, IPPROTO_UDP, (uint32_t)b->n), b->p, b->n));
 }
 

@@ -23,7 +23,7 @@ WIDTH = {'.c': 100, '.h': 100, '.py': 120, '.asm': 120, '.inc': 120}
 
 # Folder -> what its files may include, by beginning. docs/design.md, "Folders".
 ARROWS = {
-    'core': ('core/', 'config/limits.h'),
+    'core': ('core/', 'arch/x86/csum.h', 'config/limits.h'),
     'net': ('net/', 'core/', 'config/limits.h'),
     'drivers': ('drivers/', 'core/', 'net/addr.h', 'net/netdev.h', 'net/net.h', 'net/pkt.h', 'config/limits.h'),
     'config': ('config/', 'core/', 'net/', 'drivers/', 'embed.h'),
