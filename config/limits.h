@@ -19,6 +19,7 @@
 #define FRAG_DATAGRAM_MAX 16384 /* bytes of the largest datagram we reassemble */
 #define UDP_SOCK_MAX	  32	/* sockets open at once */
 #define FETCH_MAX	  4	/* transfers at once */
+#define FETCH_ADDR_MAX	  8	/* addresses of one name that are tried */
 #define URL_MAX		  512	/* bytes of a URL with its NUL */
 #define DHCP_OPTIONS_MAX  1400	/* bytes of options kept of one answer */
 

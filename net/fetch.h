@@ -18,12 +18,13 @@ struct net;
 struct netdev;
 struct image;
 struct fetch;
+struct dns_query;
 
 /* One way to fill an image: a row of net_config.schemes. */
 struct filler_ops {
 	const char *scheme; /* "tftp" */
 	/*
-	 * Begins; returns 0 or an error, and from then on ends exactly once with fetch_done().
+	 * Begins with f->server by f->dev; returns 0 or an error, and from then on ends exactly once with fetch_done().
 	 * Opens f->image with image_open() as soon as it knows the size or that nobody does.
 	 */
 	int (*start)(struct fetch *f);
@@ -42,7 +43,11 @@ struct fetch {
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;
 	struct netdev *dev;    /* link in use */
-	struct ip_addr server; /* url.host, resolved */
+	struct dns_query *query; /* while the host's name is looked up */
+	struct ip_addr addr[FETCH_ADDR_MAX]; /* of url.host, in the order they are tried */
+	uint8_t naddr, iaddr;
+	uint8_t redirects;
+	struct ip_addr server; /* addr[iaddr] */
 	struct image *image;   /* NULL until opened */
 	bool finished;
 	int result;				    /* once finished */
@@ -60,8 +65,16 @@ int fetch_start(
 	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
 /* From the filler: n more bytes are in the image. */
 void fetch_got(struct fetch *f, size_t n);
-/* From the filler, once. */
+/*
+ * From the filler, once. When it fails before the image was opened because the server could not be
+ * reached, the next address of its name has its turn.
+ */
 void fetch_done(struct fetch *f, int result);
+/*
+ * From the filler instead of fetch_done(): what is wanted is at ref, a URL relative to f->uri. It is
+ * fetched anew from there; after REDIRECTS_MAX hops that is an error (ERR_REDIRECTS).
+ */
+void fetch_redirect(struct fetch *f, const char *ref);
 /* After finished was seen: hands the image (NULL on failure) to the caller and frees the slot. */
 struct image *fetch_end(struct fetch *f);
 /* Stops it, frees the image and the slot. */
