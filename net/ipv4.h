@@ -43,6 +43,7 @@ struct ip_meta {
 	uint8_t protocol;
 	bool csum_ok;	/* transport checksum already verified by the device */
 	bool broadcast; /* dst is a broadcast or multicast address */
+	const struct pkt *more; /* payload goes on in these */
 };
 
 /* An upper protocol: a row of net_config.protocols. Borrows the payload. */
