@@ -21,11 +21,11 @@ typedef void dns_answer(void *ctx, int rc, const struct ip_addr *addr, unsigned 
 
 /*
  * Asks for the addresses of name ("host", "host.example.", or an address as text). The answer comes
- * later, never from inside. *out is to be cancelled by who no longer wants it. Errors: ERR_NO_SOCKET,
- * ERR_NO_DNS, ERR_BAD_URL for what cannot be a name.
+ * later, never from inside. *out is to be cancelled by who no longer wants it. Errors:
+ * ERR_NO_SOCKET, ERR_NO_DNS, ERR_BAD_URL for what cannot be a name.
  */
-int dns_resolve(struct net *net, const char *name, dns_answer *answer, void *ctx,
-	struct dns_query **out);
+int dns_resolve(
+	struct net *net, const char *name, dns_answer *answer, void *ctx, struct dns_query **out);
 void dns_cancel(struct dns_query *q);
 
 #endif

@@ -24,8 +24,9 @@ struct dns_query;
 struct filler_ops {
 	const char *scheme; /* "tftp" */
 	/*
-	 * Begins with f->server by f->dev; returns 0 or an error, and from then on ends exactly once with fetch_done().
-	 * Opens f->image with image_open() as soon as it knows the size or that nobody does.
+	 * Begins with f->server by f->dev; returns 0 or an error, and from then on ends exactly
+	 * once with fetch_done(). Opens f->image with image_open() as soon as it knows the size or
+	 * that nobody does.
 	 */
 	int (*start)(struct fetch *f);
 	/* Gives everything back without a word. */
@@ -42,8 +43,8 @@ struct fetch {
 	char name[IMAGE_NAME_MAX];
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;
-	struct netdev *dev;    /* link in use */
-	struct dns_query *query; /* while the host's name is looked up */
+	struct netdev *dev;		     /* link in use */
+	struct dns_query *query;	     /* while the host's name is looked up */
 	struct ip_addr addr[FETCH_ADDR_MAX]; /* of url.host, in the order they are tried */
 	uint8_t naddr, iaddr;
 	uint8_t redirects;
@@ -71,8 +72,8 @@ void fetch_got(struct fetch *f, size_t n);
  */
 void fetch_done(struct fetch *f, int result);
 /*
- * From the filler instead of fetch_done(): what is wanted is at ref, a URL relative to f->uri. It is
- * fetched anew from there; after REDIRECTS_MAX hops that is an error (ERR_REDIRECTS).
+ * From the filler instead of fetch_done(): what is wanted is at ref, a URL relative to f->uri. It
+ * is fetched anew from there; after REDIRECTS_MAX hops that is an error (ERR_REDIRECTS).
  */
 void fetch_redirect(struct fetch *f, const char *ref);
 /* After finished was seen: hands the image (NULL on failure) to the caller and frees the slot. */

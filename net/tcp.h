@@ -26,7 +26,8 @@ void tcp_input(const struct ip_meta *meta, struct bytes payload);
 void tcp_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu);
 /* At the end of a turn: one acknowledgement for each connection that owes one. */
 void tcp_flush(struct net *net);
-/* A link was closed or a payload is to start: connections on it end without a word. dev NULL: all. */
+/* A link was closed or a payload is to start: connections on it end without a word. dev NULL: all.
+ */
 void tcp_drop(struct net *net, struct netdev *dev);
 
 #endif
