@@ -20,6 +20,7 @@
 #define UDP_SOCK_MAX	  32	/* sockets open at once */
 #define FETCH_MAX	  4	/* transfers at once */
 #define FETCH_ADDR_MAX	  8	/* addresses of one name that are tried */
+#define REDIRECTS_MAX	  20	/* of one fetch */
 #define URL_MAX		  512	/* bytes of a URL with its NUL */
 #define DHCP_OPTIONS_MAX  1400	/* bytes of options kept of one answer */
 

@@ -7,6 +7,7 @@
  * A fetch stays on the link it began on: with several links, two fetches may run on two of them.
  */
 #include "core/fmt.h"
+#include "core/log.h"
 #include "core/machine.h"
 #include "core/str.h"
 #include "net/net.h"
@@ -20,8 +21,53 @@ static const struct filler_ops *filler_find(const struct net *net, const char *s
 	return *ops;
 }
 
-/* What the filler needs to know: who and by which way. */
-static int fetch_prepare(struct fetch *f)
+/*
+ * Whether another address of the server's name has its turn after this result: not when the server
+ * was reached and had something to say.
+ */
+static bool fetch_goes_on(struct fetch *f, int result)
+{
+	static const uint16_t unreached[] = {
+		ERR_LINK_DOWN, ERR_NO_ROUTE, ERR_ARP_TIMEOUT, ERR_UNREACHABLE, ERR_TFTP_TIMEOUT};
+	char text[IP_STR_MAX];
+
+	if (f->iaddr + 1 >= f->naddr)
+		return false;
+	for (size_t i = 0; i < sizeof(unreached) / sizeof(unreached[0]); i++) {
+		if (result == -unreached[i]) {
+			log_put(f->m, LOG_INFO, "%s: not by %s", f->url.host,
+				ip_str(&f->server, text));
+			err_clear(f->m); /* the one that counts is that of the last address */
+			f->retries++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Starts the filler with the address whose turn it is, or the first one after it that it can begin
+ * with.
+ */
+static int fetch_try(struct fetch *f)
+{
+	int rc;
+
+	for (;; f->iaddr++) {
+		f->server = f->addr[f->iaddr];
+		f->dev = ipv4_route_dev(f->net, &f->server);
+		f->running = f->dev != NULL;
+		rc = f->running ? f->ops->start(f) : err_set(f->m, ERR_NO_ROUTE, "%s", f->url.host);
+		if (!rc)
+			return 0;
+		f->running = false;
+		if (!fetch_goes_on(f, rc))
+			return rc;
+	}
+}
+
+/* Who and by which way, from f->uri; then the filler begins. */
+static int fetch_begin(struct fetch *f)
 {
 	struct machine *m = f->m;
 
@@ -30,12 +76,48 @@ static int fetch_prepare(struct fetch *f)
 	f->ops = filler_find(f->net, f->url.scheme);
 	if (!f->ops)
 		return err_set(m, ERR_NO_SCHEME, "%s", f->uri);
-	if (!ip_parse(f->url.host, strlen(f->url.host), &f->server))
+	f->iaddr = 0;
+	if (!ip_parse(f->url.host, strlen(f->url.host), &f->addr[0]))
 		return err_set(m, ERR_NO_NAMES, "%s", f->url.host);
-	f->dev = ipv4_route_dev(f->net, &f->server);
-	if (!f->dev)
-		return err_set(m, ERR_NO_ROUTE, "%s", f->url.host);
-	return 0;
+	f->naddr = 1;
+	return fetch_try(f);
+}
+
+static void fetch_finish(struct fetch *f, int result)
+{
+	f->finished = true;
+	f->result = result;
+	f->end_us = f->m->now_us;
+}
+
+/* Nothing of the filler's is left, nor of what it has made. */
+static void fetch_stop(struct fetch *f)
+{
+	timer_stop(f->m, &f->step);
+	if (f->running)
+		f->ops->cancel(f);
+	f->running = false;
+	if (f->image)
+		image_free(f->m, f->image);
+	f->image = NULL;
+	f->bytes = 0;
+}
+
+/*
+ * The next address, or where a redirect leads to; f->result says whether that is an error. Never
+ * from inside of the filler: it may still look at what is overwritten here.
+ */
+static void fetch_step(struct machine *m, struct timer *t)
+{
+	struct fetch *f = t->ctx;
+	int rc = f->result;
+
+	(void)m;
+	fetch_stop(f);
+	if (!rc)
+		rc = f->naddr ? fetch_try(f) : fetch_begin(f);
+	if (rc)
+		fetch_finish(f, rc);
 }
 
 int fetch_start(
@@ -52,15 +134,14 @@ int fetch_start(
 	f->m = m;
 	f->net = m->net;
 	f->start_us = m->now_us;
+	timer_init(&f->step, fetch_step, f);
 	if (!str_copy(f->uri, sizeof(f->uri), uri))
 		rc = err_set(m, ERR_BAD_URL, "longer than %u bytes", URL_MAX);
 	else if (!str_copy(f->name, sizeof(f->name), name) ||
 		 (path && !str_copy(f->path, sizeof(f->path), path)))
 		rc = err_set(m, ERR_BAD_URL, "image name longer than %u bytes", IMAGE_NAME_MAX);
 	else
-		rc = fetch_prepare(f);
-	if (!rc)
-		rc = f->ops->start(f);
+		rc = fetch_begin(f);
 	if (rc)
 		f->m = NULL;
 	else
@@ -80,11 +161,31 @@ void fetch_got(struct fetch *f, size_t n)
 
 void fetch_done(struct fetch *f, int result)
 {
-	if (!result)
-		result = image_close(f->m, f->image);
-	f->finished = true;
-	f->result = result;
-	f->end_us = f->m->now_us;
+	f->running = false;
+	if (f->step.armed)
+		return; /* it is redirected already */
+	if (!f->image && fetch_goes_on(f, result)) {
+		f->iaddr++;
+		timer_start(f->m, &f->step, 0);
+		return;
+	}
+	fetch_finish(f, result ? result : image_close(f->m, f->image));
+}
+
+void fetch_redirect(struct fetch *f, const char *ref)
+{
+	char uri[URL_MAX];
+
+	if (f->step.armed)
+		return;
+	timer_start(f->m, &f->step, 0);
+	if (f->redirects++ >= REDIRECTS_MAX)
+		f->result = err_set(f->m, ERR_REDIRECTS, "%s", f->uri);
+	else if (url_resolve(f->uri, "", ref, uri))
+		f->result = err_set(f->m, ERR_BAD_URL, "%s leads to %.100s", f->url.host, ref);
+	else
+		str_copy(f->uri, sizeof(f->uri), uri);
+	f->naddr = 0;
 }
 
 struct image *fetch_end(struct fetch *f)
@@ -101,10 +202,7 @@ struct image *fetch_end(struct fetch *f)
 
 void fetch_cancel(struct fetch *f)
 {
-	if (!f->finished)
-		f->ops->cancel(f);
-	if (f->image)
-		image_free(f->m, f->image);
+	fetch_stop(f);
 	f->m = NULL;
 }
 

@@ -2,6 +2,10 @@
 /*
  * Fetch: an object on its way from a URL into an image. It owns the image until the end and hands
  * ranges of it to fillers; today one filler (the URL's scheme) fills it all.
+ *
+ * Between fetch_start() and the end the filler may be started several times: for one address of the
+ * server's name after the other, and again for each redirect. While the name is looked up, and
+ * until the turn after a redirect or a failed address, no filler runs.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
@@ -10,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "config/limits.h"
+#include "core/timer.h"
 #include "net/addr.h"
 #include "net/url.h"
 
@@ -25,11 +30,11 @@ struct filler_ops {
 	const char *scheme; /* "tftp" */
 	/*
 	 * Begins with f->server by f->dev; returns 0 or an error, and from then on ends exactly
-	 * once with fetch_done(). Opens f->image with image_open() as soon as it knows the size or
-	 * that nobody does.
+	 * once with fetch_done() or fetch_redirect(). Opens f->image with image_open() as soon as
+	 * it knows the size or that nobody does. What it finds in f->priv is of no use to it.
 	 */
 	int (*start)(struct fetch *f);
-	/* Gives everything back without a word. */
+	/* Gives everything back without a word. Not called after fetch_done(). */
 	void (*cancel)(struct fetch *f);
 };
 
@@ -43,10 +48,12 @@ struct fetch {
 	char name[IMAGE_NAME_MAX];
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;
-	struct netdev *dev;		     /* link in use */
+	struct timer step;		     /* armed: what comes next is due when we return */
+	bool running;			     /* the filler was started and has not ended */
+	struct netdev *dev;		     /* link in use; NULL: none was yet */
 	struct dns_query *query;	     /* while the host's name is looked up */
 	struct ip_addr addr[FETCH_ADDR_MAX]; /* of url.host, in the order they are tried */
-	uint8_t naddr, iaddr;
+	uint8_t naddr, iaddr;		     /* naddr 0: not known yet */
 	uint8_t redirects;
 	struct ip_addr server; /* addr[iaddr] */
 	struct image *image;   /* NULL until opened */
@@ -60,15 +67,16 @@ struct fetch {
 
 /*
  * Starts fetching uri (absolute) into a new image called name. path: file name of the cpio around
- * an initrd, or NULL. Errors: ERR_FETCH_BUSY, ERR_BAD_URL, ERR_NO_SCHEME, and what the filler says.
+ * an initrd, or NULL. Errors: ERR_FETCH_BUSY, ERR_BAD_URL, ERR_NO_SCHEME, ERR_NO_ROUTE, and what
+ * the filler says.
  */
 int fetch_start(
 	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
 /* From the filler: n more bytes are in the image. */
 void fetch_got(struct fetch *f, size_t n);
 /*
- * From the filler, once. When it fails before the image was opened because the server could not be
- * reached, the next address of its name has its turn.
+ * From the filler, once, with all of its own given back. When it fails before the image was opened
+ * because the server could not be reached, the next address of its name has its turn.
  */
 void fetch_done(struct fetch *f, int result);
 /*

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fetches apart from how they are filled: slots, URLs, links, and what the console is told. */
 #include "tests/net/server.h"
+#include "tests/unit.h"
 
 /* A filler that does what the test says. */
-static unsigned cancelled;
+static unsigned started, cancelled;
 
+/* A path that begins with "/later" gets its image later, if ever. */
 static int fake_start(struct fetch *f)
 {
+	started++;
 	if (!strcmp(f->url.path, "/fails"))
 		return -ERR_TFTP_ERROR;
+	if (!strncmp(f->url.path, "/later", 6))
+		return 0;
 	return image_open(f->m, f->name, f->uri, 1000, NULL, &f->image);
 }
 
@@ -19,7 +24,8 @@ static void fake_cancel(struct fetch *f)
 }
 
 static const struct filler_ops fake_filler = {"fake", fake_start, fake_cancel};
-static const struct filler_ops *const schemes[] = {&fake_filler, NULL};
+static const struct filler_ops other_filler = {"other", fake_start, fake_cancel};
+static const struct filler_ops *const schemes[] = {&fake_filler, &other_filler, NULL};
 
 static struct lan *fetch_lan(unsigned n)
 {
@@ -31,7 +37,7 @@ static struct lan *fetch_lan(unsigned n)
 		lan_configure(lan_link(lan, i));
 	}
 	lan_turn(lan);
-	cancelled = 0;
+	started = cancelled = 0;
 	return lan;
 }
 
@@ -63,7 +69,7 @@ static void test_refused(void **state)
 	struct fetch *f;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (size_t i = 0; i < ROWS(row); i++) {
 		assert_int_equal(fetch_start(&lan->m, row[i].uri, "n", NULL, &f), -row[i].err);
 		assert_null(lan->net.fetch[0].m);
 	}
@@ -135,6 +141,203 @@ static void test_ends(void **state)
 	lan_end(lan);
 }
 
+static struct fetch *begin(struct lan *lan, const char *uri)
+{
+	struct fetch *f;
+
+	assert_int_equal(fetch_start(&lan->m, uri, "n", "path", &f), 0);
+	return f;
+}
+
+/* The filler's words still stand when fetch_redirect() has returned; a turn later all is new. */
+static void test_redirect(void **state)
+{
+	struct lan *lan = fetch_lan(2);
+	struct fetch *f = begin(lan, "fake://user:pw@10.0.0.9/later/dir/x?q");
+	struct image *img;
+
+	(void)state;
+	fetch_redirect(f, "../y");
+	fetch_redirect(f, "twice");
+	assert_string_equal(f->url.path, "/later/dir/x?q");
+	assert_int_equal(started, 1);
+	assert_int_equal(cancelled, 0);
+	lan_pass(lan, 10);
+	assert_int_equal(started, 2);
+	assert_int_equal(cancelled, 1);
+	assert_string_equal(f->uri, "fake://user:pw@10.0.0.9/later/y");
+	assert_string_equal(f->url.path, "/later/y");
+	assert_ptr_equal(f->ops, &fake_filler);
+	fetch_redirect(f, "other://10.0.1.9/z"); /* another scheme, server and link */
+	fetch_done(f, -ERR_TFTP_ERROR);		 /* it has ended by itself: no reason to cancel */
+	assert_false(f->finished);
+	lan_pass(lan, 10);
+	assert_int_equal(cancelled, 1);
+	assert_ptr_equal(f->ops, &other_filler);
+	assert_ptr_equal(f->dev, lan_link(lan, 1));
+	fill(f, 0, 1000);
+	fetch_done(f, 0);
+	img = fetch_end(f);
+	assert_string_equal(img->uri, "other://10.0.1.9/z");
+	assert_string_equal(img->name, "n");
+	image_free(&lan->m, img);
+	lan_end(lan);
+}
+
+/* What was fetched of the first place does not stay. */
+static void test_redirect_drops_image(void **state)
+{
+	struct lan *lan = fetch_lan(1);
+	struct fetch *f = begin(lan, "fake://10.0.0.9/x");
+
+	(void)state;
+	fill(f, 0, 500);
+	fetch_redirect(f, "/later");
+	lan_pass(lan, 10);
+	assert_null(f->image);
+	assert_int_equal(f->bytes, 0);
+	assert_null(image_nth(&lan->m, 0));
+	fetch_redirect(f, "/x");
+	lan_pass(lan, 10);
+	assert_non_null(f->image);
+	fetch_redirect(f, "/y");
+	fetch_cancel(f); /* before the filler was cancelled for that */
+	assert_int_equal(cancelled, 3);
+	lan_pass(lan, 10);
+	assert_int_equal(started, 3);
+	assert_null(image_nth(&lan->m, 0));
+	lan_end(lan);
+}
+
+static void test_redirect_refused(void **state)
+{
+	static const struct {
+		const char *ref;
+		int err;
+	} row[] = {
+		{"", ERR_BAD_URL},
+		{"fake:///x", ERR_BAD_URL},
+		{"/with blank", ERR_BAD_URL},
+		{"ftp://10.0.0.9/", ERR_NO_SCHEME},
+		{"fake://10.9.9.9/x", ERR_NO_ROUTE},
+		{"/fails", ERR_TFTP_ERROR},
+	};
+	struct lan *lan = fetch_lan(1);
+	char longest[URL_MAX + 1] = "fake://10.0.0.9/";
+	struct fetch *f;
+
+	(void)state;
+	memset(longest + 16, 'a', sizeof(longest) - 17);
+	for (size_t i = 0; i <= ROWS(row); i++) {
+		cancelled = 0;
+		f = begin(lan, "fake://10.0.0.9/later");
+		fetch_redirect(f, i < ROWS(row) ? row[i].ref : longest);
+		assert_false(f->finished);
+		lan_pass(lan, 10);
+		assert_true(f->finished);
+		assert_int_equal(f->result, i < ROWS(row) ? -row[i].err : -ERR_BAD_URL);
+		assert_int_equal(cancelled, 1);
+		assert_null(fetch_end(f));
+	}
+	lan_end(lan);
+}
+
+/* Twenty hops are a way, one more is a circle. */
+static void test_redirect_circle(void **state)
+{
+	struct lan *lan = fetch_lan(1);
+	struct fetch *f = begin(lan, "fake://10.0.0.9/later");
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		fetch_redirect(f, "later");
+		lan_pass(lan, 10);
+		assert_false(f->finished);
+	}
+	assert_int_equal(started, 21);
+	fetch_redirect(f, "later");
+	lan_pass(lan, 10);
+	assert_int_equal(f->result, -ERR_REDIRECTS);
+	assert_int_equal(started, 21);
+	assert_int_equal(cancelled, 21);
+	assert_null(fetch_end(f));
+	lan_end(lan);
+}
+
+/* As if a name had these addresses: the first is in use. */
+static struct fetch *begin_at(struct lan *lan, unsigned n, ...)
+{
+	struct fetch *f = begin(lan, "fake://10.0.0.9/later");
+	va_list ap;
+
+	va_start(ap, n);
+	for (unsigned i = 1; i < n; i++)
+		f->addr[i] = ip4_of(va_arg(ap, uint32_t));
+	va_end(ap);
+	f->naddr = (uint8_t)n;
+	return f;
+}
+
+static void test_next_address(void **state)
+{
+	struct lan *lan = fetch_lan(2);
+	/* The third is not to be reached at all and costs nothing. */
+	struct fetch *f = begin_at(lan, 4, IP4(10, 0, 0, 10), IP4(10, 9, 9, 9), IP4(10, 0, 1, 9));
+
+	(void)state;
+	err_set(&lan->m, ERR_ARP_TIMEOUT, "the first");
+	fetch_done(f, -ERR_ARP_TIMEOUT);
+	assert_int_equal(started, 1); /* not from inside of the filler */
+	lan_pass(lan, 10);
+	assert_int_equal(started, 2);
+	assert_int_equal(cancelled, 0);
+	assert_int_equal(ip4_u32(&f->server), IP4(10, 0, 0, 10));
+	fetch_done(f, -ERR_UNREACHABLE);
+	lan_pass(lan, 10);
+	assert_int_equal(started, 3);
+	assert_int_equal(ip4_u32(&f->server), IP4(10, 0, 1, 9));
+	assert_ptr_equal(f->dev, lan_link(lan, 1));
+	assert_int_equal(f->retries, 3);
+	assert_int_equal(lan->m.err.code, 0); /* the console shows what the last address has said */
+	fetch_done(f, -ERR_TFTP_TIMEOUT);
+	assert_int_equal(f->result, -ERR_TFTP_TIMEOUT);
+	assert_null(fetch_end(f));
+
+	f = begin_at(lan, 2, IP4(10, 9, 9, 9)); /* no more behind the one without a way */
+	fetch_done(f, -ERR_LINK_DOWN);
+	lan_pass(lan, 10);
+	assert_int_equal(f->result, -ERR_NO_ROUTE);
+	assert_null(fetch_end(f));
+	lan_end(lan);
+}
+
+/* A server that was reached has the last word, and so has one that has begun to deliver. */
+static void test_no_next_address(void **state)
+{
+	struct lan *lan = fetch_lan(1);
+	struct fetch *f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+
+	(void)state;
+	fetch_done(f, -ERR_TFTP_NOT_FOUND);
+	assert_int_equal(f->result, -ERR_TFTP_NOT_FOUND);
+	assert_null(fetch_end(f));
+
+	f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+	assert_int_equal(image_open(f->m, "n", "u", 1000, NULL, &f->image), 0);
+	fetch_done(f, -ERR_TFTP_TIMEOUT);
+	assert_int_equal(f->result, -ERR_TFTP_TIMEOUT);
+	assert_null(fetch_end(f));
+	assert_null(image_nth(&lan->m, 0));
+
+	f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+	fetch_done(f, -ERR_TFTP_TIMEOUT);
+	fetch_cancel(f); /* between two addresses nothing runs */
+	lan_pass(lan, 10);
+	assert_int_equal(started, 3);
+	assert_int_equal(cancelled, 0);
+	lan_end(lan);
+}
+
 static void test_progress(void **state)
 {
 	struct lan *lan = fetch_lan(1);
@@ -182,6 +385,12 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_redirect),
+		cmocka_unit_test(test_redirect_drops_image),
+		cmocka_unit_test(test_redirect_refused),
+		cmocka_unit_test(test_redirect_circle),
+		cmocka_unit_test(test_next_address),
+		cmocka_unit_test(test_no_next_address),
 		cmocka_unit_test(test_progress),
 	};
 
