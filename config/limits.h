@@ -10,9 +10,10 @@
 #define NETDEV_MAX	  8    /* links opened at once */
 #define PKT_MAX		  768  /* packet buffers, shared by all links */
 #define PKT_SIZE	  2048 /* bytes of one buffer, headroom included */
+#define PKT_CHAIN_MAX	  33   /* packets of one received frame: 64 KiB put together by a device */
 #define PKT_HEADROOM	  64 /* room for device and Ethernet headers in front of what is received */
 #define MTU_MAX		  1920	/* PKT_SIZE - PKT_HEADROOM - Ethernet header, FCS and VLAN tags */
-#define RX_BUDGET	  64	/* packets a link may deliver in one turn */
+#define RX_BUDGET	  128	/* packets a link may deliver in one turn, and what ends a chain */
 #define ARP_CACHE_MAX	  8	/* neighbours a link remembers */
 #define ARP_PENDING_MAX	  2	/* packets that wait for one neighbour */
 #define FRAG_MAX	  4	/* IPv4 datagrams under reassembly, all links together */

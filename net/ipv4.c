@@ -2,7 +2,8 @@
 /*
  * IPv4 input, output, routes (RFC 3442) and the pseudo header. See ipv4.h for what
  * is not done. A received payload is never copied, unless it came in fragments; the protocols read
- * it where the device put it.
+ * it where the device put it. What a device has put together goes on in a chain of packets: only
+ * segments of TCP do, others are dropped.
  */
 #include "net/ipv4.h"
 #include "core/csum.h"
@@ -63,10 +64,14 @@ static bool options_ok(struct bytes b)
 	return true;
 }
 
-/* Reads the header at the front of b, which then holds the payload alone; false: malformed. */
-static bool header_parse(struct bytes *b, struct ipv4_header *h)
+/*
+ * Reads the header at the front of b, which then holds the payload alone, up to where it goes on in
+ * a chain of `more` bytes; false: malformed. What a device has put together has no padding.
+ */
+static bool header_parse(struct bytes *b, uint32_t more, struct ipv4_header *h)
 {
 	const uint8_t *p = bytes_take(b, IPV4_HEADER);
+	size_t room = b->n + IPV4_HEADER;
 
 	if (!p || p[0] >> 4 != 4)
 		return false;
@@ -77,10 +82,10 @@ static bool header_parse(struct bytes *b, struct ipv4_header *h)
 	h->protocol = p[9];
 	h->src = wire_get32(p + 12);
 	h->dst = wire_get32(p + 16);
-	if (h->len < IPV4_HEADER || h->total < h->len || h->total > b->n + IPV4_HEADER ||
-		csum_fold(csum_add(0, p, h->len)))
+	if (h->len < IPV4_HEADER || h->len > room || h->total < h->len || h->total > room + more ||
+		(more && h->total != room + more) || csum_fold(csum_add(0, p, h->len)))
 		return false;
-	b->n = h->total - IPV4_HEADER; /* the rest is padding */
+	b->n = h->total - more - IPV4_HEADER; /* the rest is padding */
 	return h->len == IPV4_HEADER || options_ok(bytes_sub(b, h->len - IPV4_HEADER));
 }
 
@@ -101,8 +106,9 @@ static bool is_for(uint32_t ours, const struct ipv4_header *h)
 	return ours ? h->dst == ours : h->protocol == IPPROTO_UDP && ip4_is_unicast(h->dst);
 }
 
+/* p: the packet that it came in; NULL: it came in fragments. */
 static void deliver(
-	struct netdev *dev, const struct ipv4_header *h, bool csum_ok, struct bytes payload)
+	struct netdev *dev, const struct ipv4_header *h, const struct pkt *p, struct bytes payload)
 {
 	const struct ip_protocol *proto = dev->net->config->protocols;
 	struct ip_meta meta = {
@@ -110,8 +116,9 @@ static void deliver(
 		.src = ip4_of(h->src),
 		.dst = ip4_of(h->dst),
 		.protocol = h->protocol,
-		.csum_ok = csum_ok,
+		.csum_ok = p && p->csum_ok,
 		.broadcast = h->broadcast,
+		.more = p ? p->more : NULL,
 	};
 
 	while (proto->number && proto->number != h->protocol)
@@ -135,7 +142,7 @@ static void reassemble(struct netdev *dev, const struct ipv4_header *h, struct b
 	struct frag *f = frag_input(dev, &piece, payload);
 
 	if (f) {
-		deliver(dev, h, false, bytes_of(f->data, f->total));
+		deliver(dev, h, NULL, bytes_of(f->data, f->total));
 		frag_free(f);
 	}
 }
@@ -146,7 +153,7 @@ void ipv4_input(struct netdev *dev, struct pkt *p)
 	uint32_t ours = ip4_u32(&dev->ip4.addr), all = broadcast_of(dev);
 	struct ipv4_header h;
 
-	if (!header_parse(&b, &h)) {
+	if (!header_parse(&b, pkt_more(p), &h)) {
 		dev->stats.bad_ip++;
 		return;
 	}
@@ -161,10 +168,12 @@ void ipv4_input(struct netdev *dev, struct pkt *p)
 		dev->stats.bad_ip++;
 		return;
 	}
-	if (h.frag & (IPV4_MORE | IPV4_OFFSET))
+	if (p->more && (h.protocol != IPPROTO_TCP || (h.frag & (IPV4_MORE | IPV4_OFFSET))))
+		dev->stats.rx_ignored++;
+	else if (h.frag & (IPV4_MORE | IPV4_OFFSET))
 		reassemble(dev, &h, b);
 	else
-		deliver(dev, &h, p->csum_ok, b);
+		deliver(dev, &h, p, b);
 }
 
 bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q)

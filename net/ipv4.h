@@ -21,6 +21,7 @@ struct pkt;
 
 #define IPV4_HEADER  20
 #define IPPROTO_ICMP 1
+#define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
 
 struct ipv4_route {		     /* RFC 3442 classless static route */
@@ -41,8 +42,8 @@ struct ip_meta {
 	struct netdev *dev;
 	struct ip_addr src, dst;
 	uint8_t protocol;
-	bool csum_ok;	/* transport checksum already verified by the device */
-	bool broadcast; /* dst is a broadcast or multicast address */
+	bool csum_ok;		/* transport checksum already verified by the device */
+	bool broadcast;		/* dst is a broadcast or multicast address */
 	const struct pkt *more; /* payload goes on in these */
 };
 

@@ -3,7 +3,7 @@
  * The network's turn: each open link delivers at most RX_BUDGET frames, which run through the
  * protocols to the end before the next link is asked, so that a turn needs no more than RX_BUDGET
  * packets beside the rings. Then links that went up or down, neighbours and fragments that wait for
- * something.
+ * something. At the end devices are told of what was sent meanwhile.
  *
  * While frames come, net_poll() asks to be called again at once. A platform that cannot be woken by
  * its NICs should go on polling a little while after that: in lock step with a server the next
@@ -82,6 +82,7 @@ static uint64_t net_service_poll(struct machine *m)
 	uint32_t changed;
 	bool busy = false;
 
+	net->in_turn = true;
 	for (unsigned i = 0; i < net->ndev; i++) {
 		struct netdev *dev = &net->dev[i];
 
@@ -100,6 +101,8 @@ static uint64_t net_service_poll(struct machine *m)
 	}
 	t = frag_poll(net);
 	next = t < next ? t : next;
+	net->in_turn = false;
+	netdev_flush(net);
 	return busy ? m->now_us : next;
 }
 

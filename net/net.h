@@ -32,6 +32,8 @@ struct net {
 	struct netdev dev[NETDEV_MAX];
 	unsigned ndev;
 	struct pkt *rx_head, *rx_tail; /* received, not yet processed */
+	bool in_turn;		       /* what is sent may wait for the turn's end */
+	uint32_t unsent;	       /* bit i: net[i] was not yet told of all that was sent */
 	uint32_t link_changed;	       /* bit i: net[i]'s link went up or down */
 	uint32_t reopen;	       /* bit i: net[i] was open when a payload was to start */
 	struct udp_sock *socks;

@@ -3,7 +3,8 @@
  * Network devices: the table of a machine's links, and what lies between a driver and the
  * protocols. Sharing out the packet pool is done here too: a driver gets rx_ring buffers for good,
  * and what is left over stays for the frames of one turn, for sending, and for packets that wait
- * for a neighbour.
+ * for a neighbour. To tell a device of something costs more than to send it, so a turn's packets
+ * are told of together.
  */
 #include "net/netdev.h"
 #include "core/err.h"
@@ -56,7 +57,7 @@ struct netdev *netdev_find(struct net *net, const char *name)
 
 void netdev_share(struct net *net)
 {
-	unsigned left = PKT_MAX - RX_BUDGET - TX_SHARE * net->ndev, n = 0, share;
+	unsigned left = PKT_MAX - RX_BUDGET - PKT_CHAIN_MAX - TX_SHARE * net->ndev, n = 0, share;
 
 	for (unsigned i = 0; i < net->ndev; i++) {
 		unsigned ring = net->dev[i].rx_ring;
@@ -91,6 +92,7 @@ void netdev_close(struct netdev *dev)
 	if (!dev->is_open)
 		return;
 	dev->is_open = false;
+	dev->net->unsent &= ~(1u << dev->index);
 	dev->ops->close(dev);
 	netdev_link(dev, false);
 	arp_flush(dev);
@@ -106,6 +108,20 @@ void netdev_send(struct netdev *dev, struct pkt *p)
 	dev->stats.tx_packets++;
 	dev->stats.tx_bytes += p->len;
 	dev->ops->send(dev, p);
+	dev->net->unsent |= 1u << dev->index;
+	if (!dev->net->in_turn)
+		netdev_flush(dev->net);
+}
+
+void netdev_flush(struct net *net)
+{
+	for (unsigned i = 0; net->unsent >> i; i++) {
+		struct netdev *dev = &net->dev[i];
+
+		if ((net->unsent >> i & 1) && dev->ops->flush)
+			dev->ops->flush(dev);
+	}
+	net->unsent = 0;
 }
 
 void netdev_rx(struct netdev *dev, struct pkt *p)
@@ -113,7 +129,7 @@ void netdev_rx(struct netdev *dev, struct pkt *p)
 	struct net *net = dev->net;
 
 	dev->stats.rx_packets++;
-	dev->stats.rx_bytes += p->len;
+	dev->stats.rx_bytes += p->len + pkt_more(p);
 	p->dev = dev;
 	p->next = NULL;
 	if (net->rx_head)

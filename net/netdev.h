@@ -5,9 +5,10 @@
  *
  * Rules for drivers: open() brings the device up, allocates from the bus only on the first open;
  * close() stops all DMA, returns every packet and allocates nothing; send() takes the packet,
- * always, and frees it when done or when the ring is full (counted); poll() delivers at most
- * `budget` frames with netdev_rx() and keeps dev->link_up true to the wire; a frame has no FCS.
- * Memory of packets is DMA-able as it is.
+ * always, and frees it when done or when the ring is full (counted); flush() tells the device of
+ * what was sent, once for all of it; poll() delivers `budget` packets at most, but no part of a
+ * frame, with netdev_rx(), and keeps dev->link_up true to the wire; a frame has no FCS. Memory of
+ * packets is DMA-able as it is.
  */
 #ifndef NET_NETDEV_H
 #define NET_NETDEV_H
@@ -27,6 +28,7 @@ struct netdev_ops {
 	int (*open)(struct netdev *dev);
 	void (*close)(struct netdev *dev);
 	void (*send)(struct netdev *dev, struct pkt *p);
+	void (*flush)(struct netdev *dev); /* NULL: send() has told the device already */
 	void (*poll)(struct netdev *dev, unsigned budget);
 };
 
@@ -84,11 +86,16 @@ void netdev_share(struct net *net);
 
 int netdev_open(struct netdev *dev);
 void netdev_close(struct netdev *dev);
-/* Takes p: a whole frame from its destination address on. */
-void netdev_send(struct netdev *dev, struct pkt *p);
 /*
- * From a driver's poll(): takes p, a frame of p->len bytes. Only queues: no protocol runs inside a
- * driver.
+ * Takes p: a whole frame from its destination address on. In the network's turn it may leave as
+ * late as that turn's end, together with what else is sent; otherwise at once.
+ */
+void netdev_send(struct netdev *dev, struct pkt *p);
+/* Whatever was sent leaves now; the end of the network's turn. */
+void netdev_flush(struct net *net);
+/*
+ * From a driver's poll(): takes p, a frame of p->len bytes and those of its chain. Only queues: no
+ * protocol runs inside a driver.
  */
 void netdev_rx(struct netdev *dev, struct pkt *p);
 /* From a driver: the link is now up or down. Only marks: net_poll() tells the protocols. */

@@ -26,6 +26,7 @@ struct pkt *pkt_alloc(struct pkt_pool *pool)
 	pool->free = p->next;
 	pool->nfree--;
 	p->next = NULL;
+	p->more = NULL;
 	p->data = p->buf + PKT_HEADROOM;
 	p->len = 0;
 	p->dev = NULL;
@@ -34,16 +35,28 @@ struct pkt *pkt_alloc(struct pkt_pool *pool)
 	return p;
 }
 
+/* A chain that has become a ring ends where it was begun: that one is in the pool. */
 void pkt_free(struct pkt_pool *pool, struct pkt *p)
 {
-	if (p->in_pool) {
-		pool->freed_twice++;
-		return;
+	for (; p; p = p->more) {
+		if (p->in_pool) {
+			pool->freed_twice++;
+			return;
+		}
+		p->in_pool = true;
+		p->next = pool->free;
+		pool->free = p;
+		pool->nfree++;
 	}
-	p->in_pool = true;
-	p->next = pool->free;
-	pool->free = p;
-	pool->nfree++;
+}
+
+uint32_t pkt_more(const struct pkt *p)
+{
+	uint32_t n = 0;
+
+	for (p = p->more; p; p = p->more)
+		n += p->len;
+	return n;
 }
 
 uint8_t *pkt_push(struct pkt *p, size_t n)

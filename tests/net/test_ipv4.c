@@ -247,6 +247,156 @@ static void options(void **state)
 	lan_end(lan);
 }
 
+/* -- chains -- */
+
+static unsigned heard;
+static uint8_t heard_data[65536];
+static uint32_t heard_len;
+static bool heard_csum_ok;
+
+static void hear(const struct ip_meta *meta, struct bytes payload)
+{
+	heard++;
+	heard_csum_ok = meta->csum_ok;
+	memcpy(heard_data, payload.p, payload.n);
+	heard_len = (uint32_t)payload.n;
+	for (const struct pkt *p = meta->more; p; p = p->more) {
+		memcpy(heard_data + heard_len, p->data, p->len);
+		heard_len += p->len;
+	}
+}
+
+static const struct ip_protocol hearing[] = {
+	{.number = IPPROTO_TCP, .input = hear},
+	{.number = IPPROTO_UDP, .input = hear},
+	{.number = 0},
+};
+static const struct net_config hearing_config = {.protocols = hearing};
+
+struct chained {
+	unsigned n; /* packets */
+	uint32_t len[PKT_CHAIN_MAX];
+	uint32_t total; /* of the datagram; 0: as long as all there is */
+	uint16_t frag;
+	uint8_t protocol, options;
+};
+
+/* A datagram whose payload is a pattern, cut at will. */
+static struct pkt *chain_new(struct lan *lan, const struct chained *c)
+{
+	struct pkt *head = NULL, **at = &head;
+	struct ip ip = {.src = PEER(0), .dst = US(0), .protocol = c->protocol, .frag = c->frag};
+	struct frame f;
+	unsigned seen = 0;
+
+	ip.noptions = c->options;
+	memset(ip.options, 1, sizeof(ip.options));
+	f = frame_ip(&lan_link(lan, 0)->mac, &ip, NULL, 0);
+	for (unsigned i = 0; i < c->n; i++, at = &(*at)->more) {
+		*at = pkt_alloc(&lan->net.pool);
+		(*at)->data = (*at)->buf + (i ? 0 : PKT_HEADROOM);
+		assert_non_null(pkt_put(*at, c->len[i]));
+		for (uint32_t j = 0; j < c->len[i]; j++)
+			(*at)->data[j] = (uint8_t)(seen++ % 251);
+	}
+	wire_put16(f.data + 16, c->total ? c->total : seen);
+	ip_sum(&f);
+	memcpy(head->data, f.data + 14,
+		20u + c->options < c->len[0] ? 20u + c->options : c->len[0]);
+	head->csum_ok = true;
+	return head;
+}
+
+static void chain_input(struct lan *lan, const struct chained *c)
+{
+	struct pkt *p = chain_new(lan, c);
+
+	memset(&lan_link(lan, 0)->stats, 0, sizeof(struct netdev_stats));
+	heard = heard_len = 0;
+	ipv4_input(lan_link(lan, 0), p);
+	pkt_free(&lan->net.pool, p);
+}
+
+static void chains_are_handed_on(void **state)
+{
+	static const struct chained rows[] = {
+		{.n = 1, .len = {100}},
+		{.n = 2, .len = {100, 1}},
+		{.n = 2, .len = {20, 1500}}, /* the header alone in the first */
+		{.n = 2, .len = {60, 1500}, .options = 40},
+		{.n = 3, .len = {1500, 1984, 7}},
+	};
+	struct lan *lan = lan_new(1);
+	struct chained most = {.n = PKT_CHAIN_MAX, .protocol = IPPROTO_TCP};
+	uint32_t left = 65535, some;
+
+	(void)state;
+	lan->net.config = &hearing_config;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct chained c = rows[i];
+		uint32_t all = 0;
+
+		for (unsigned j = 0; j < c.n; j++)
+			all += c.len[j];
+		c.protocol = IPPROTO_TCP;
+		chain_input(lan, &c);
+		assert_int_equal(heard, 1);
+		assert_true(heard_csum_ok);
+		assert_int_equal(heard_len, all - 20 - c.options);
+		for (uint32_t j = 0; j < heard_len; j++)
+			assert_int_equal(heard_data[j], (20 + c.options + j) % 251);
+	}
+	for (unsigned i = 0; i < most.n; i++) {
+		some = i ? PKT_SIZE - 58 : PKT_SIZE - PKT_HEADROOM;
+		most.len[i] = left < some ? left : some;
+		left -= most.len[i];
+	}
+	assert_int_equal(left, 0); /* the longest datagram there is */
+	chain_input(lan, &most);
+	assert_int_equal(heard_len, 65515);
+	lan_end(lan);
+}
+
+/* Nothing may be missing and nothing be too much, and nobody but TCP gets them. */
+static void chains_that_are_dropped(void **state)
+{
+	static const struct {
+		struct chained c;
+		char counter; /* as in `wrong` */
+	} rows[] = {
+		{{.n = 2, .len = {100, 100}, .total = 199}, 'B'},
+		{{.n = 2, .len = {100, 100}, .total = 201}, 'B'},
+		{{.n = 2, .len = {100, 100}, .total = 100}, 'B'},
+		{{.n = 2, .len = {100, 100}, .total = 20}, 'B'},
+		{{.n = 2, .len = {100, 100}, .total = 65535}, 'B'},
+		{{.n = 2, .len = {19, 100}}, 'B'}, /* the header is not in the first */
+		{{.n = 2, .len = {20, 100}, .options = 4}, 'B'},
+		{{.n = 2, .len = {59, 100}, .options = 40}, 'B'},
+		{{.n = 2, .len = {100, 100}, .frag = 0x2000}, 'I'},
+		{{.n = 2, .len = {100, 100}, .frag = 1}, 'I'},
+		{{.n = 2, .len = {100, 100}, .protocol = IPPROTO_UDP}, 'I'},
+		{{.n = 2, .len = {100, 100}, .protocol = IPPROTO_ICMP}, 'I'},
+		{{.n = 2, .len = {100, 100}, .protocol = 99}, 'I'},
+	};
+	struct lan *lan = lan_new(1);
+	const struct netdev_stats *stats = &lan_link(lan, 0)->stats;
+
+	(void)state;
+	lan->net.config = &hearing_config;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct chained c = rows[i].c;
+
+		c.protocol = c.protocol ? c.protocol : IPPROTO_TCP;
+		chain_input(lan, &c);
+		if (heard || stats->bad_ip != (rows[i].counter == 'B') ||
+			stats->rx_ignored != (rows[i].counter == 'I'))
+			fail_msg("row %zu: bad_ip %u rx_ignored %u", i, stats->bad_ip,
+				stats->rx_ignored);
+		assert_int_equal(lan->net.frag[0].used, false);
+	}
+	lan_end(lan);
+}
+
 /* -- output -- */
 
 static void header_on_the_wire(void **state)
@@ -463,6 +613,8 @@ int main(void)
 		cmocka_unit_test(unconfigured_link_takes_unicast),
 		cmocka_unit_test(small_nets_have_no_broadcast),
 		cmocka_unit_test(options),
+		cmocka_unit_test(chains_are_handed_on),
+		cmocka_unit_test(chains_that_are_dropped),
 		cmocka_unit_test(header_on_the_wire),
 		cmocka_unit_test(mtu_is_kept),
 		cmocka_unit_test(groups_go_straight_to_the_link),

@@ -60,6 +60,8 @@ static void mtu_is_bounded(void **state)
 }
 
 /* Rings never take all packets: a turn's frames and 32 a link for sending are left. */
+#define TURN (RX_BUDGET + PKT_CHAIN_MAX)
+
 static void pool_is_shared_out(void **state)
 {
 	(void)state;
@@ -71,17 +73,16 @@ static void pool_is_shared_out(void **state)
 			assert_int_equal(lan_link(lan, i)->rx_ring, lan_link(lan, 0)->rx_ring);
 			sum += lan_link(lan, i)->rx_ring;
 		}
-		assert_true(
-			lan_link(lan, 0)->rx_ring == 256 || sum + n + RX_BUDGET + 32 * n > PKT_MAX);
+		assert_true(lan_link(lan, 0)->rx_ring == 256 || sum + n + TURN + 32 * n > PKT_MAX);
 		assert_true(lan_link(lan, 0)->rx_ring <= 256);
-		assert_true(sum + RX_BUDGET + 32 * n <= PKT_MAX);
+		assert_true(sum + TURN + 32 * n <= PKT_MAX);
 		lan_end(lan);
 	}
 }
 
 static void late_links_get_what_is_left(void **state)
 {
-	static const unsigned rings[] = {256, 256, 96, 16, 16, 16, 16, 16};
+	static const unsigned rings[] = {256, 256, 16, 16, 16, 16, 16, 16};
 	struct lan *lan = lan_new(1);
 
 	(void)state;
@@ -198,6 +199,104 @@ static void turn_spins_while_frames_come(void **state)
 	assert_int_equal(lan->nin, 1); /* the budget */
 	assert_int_equal(lan_link(lan, 0)->stats.rx_packets, RX_BUDGET + 1);
 	assert_int_equal(lan_link(lan, 0)->stats.rx_bytes, (RX_BUDGET + 1) * 60);
+	lan_end(lan);
+}
+
+/* -- what is sent leaves -- */
+
+static unsigned flushed;
+
+static void flush_it(struct netdev *dev)
+{
+	flushed++;
+	assert_true(dev->is_open);
+}
+
+static void answer(struct udp_sock *s, const struct ip_meta *meta, uint16_t port, struct bytes b)
+{
+	struct ear *ear = s->ctx;
+
+	(void)b;
+	ear->heard++;
+	assert_int_equal(flushed, 0);
+	udp_send(meta->dev->net, s, meta->dev, udp_alloc(meta->dev->net), NULL, &meta->src, port);
+}
+
+static struct netdev_ops flushing;
+
+/* Once for all that one turn has sent, at its end; never for a link that sent nothing. */
+static void a_turn_flushes_once(void **state)
+{
+	struct lan *lan = lan_new(2);
+	struct frame f = frame_udp(lan, 0, 1, 69, "x", 1);
+	struct ear ear;
+
+	(void)state;
+	flushing = lan_ops;
+	flushing.flush = flush_it;
+	lan_link(lan, 0)->ops = lan_link(lan, 1)->ops = &flushing;
+	flushed = 0;
+	lan_meet(lan, 0);
+	flushed = 0;
+	ear_open(lan, &ear, NULL, 69);
+	ear.s.input = answer;
+	for (unsigned i = 0; i < 5; i++)
+		lan_put(lan, 0, &f);
+	lan_turn(lan);
+	assert_int_equal(ear.heard, 5);
+	assert_int_equal(flushed, 1);
+	lan_turn(lan);
+	assert_int_equal(flushed, 1);
+	lan_end(lan);
+}
+
+/* Timers and commands run outside of the network's turn, and nobody comes after them. */
+static void outside_of_a_turn_it_leaves_at_once(void **state)
+{
+	struct lan *lan = lan_new(1);
+	struct netdev *dev = lan_link(lan, 0);
+	struct ear ear;
+
+	(void)state;
+	flushing = lan_ops;
+	flushing.flush = flush_it;
+	dev->ops = &flushing;
+	lan_meet(lan, 0);
+	ear_open(lan, &ear, NULL, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		flushed = 0;
+		ear_say(lan, &ear, PEER(0), 69, "x");
+		assert_int_equal(flushed, 1);
+	}
+	lan_end(lan);
+}
+
+/* Sent and closed in one turn: nobody is there to be told. */
+static void answer_and_close(
+	struct udp_sock *s, const struct ip_meta *meta, uint16_t port, struct bytes b)
+{
+	answer(s, meta, port, b);
+	netdev_close(meta->dev);
+}
+
+static void a_closed_link_is_not_flushed(void **state)
+{
+	struct lan *lan = lan_new(1);
+	struct frame f = frame_udp(lan, 0, 1, 69, "x", 1);
+	struct ear ear;
+
+	(void)state;
+	flushing = lan_ops;
+	flushing.flush = flush_it;
+	lan_link(lan, 0)->ops = &flushing;
+	lan_meet(lan, 0);
+	flushed = 0;
+	ear_open(lan, &ear, NULL, 69);
+	ear.s.input = answer_and_close;
+	lan_put(lan, 0, &f);
+	lan_turn(lan);
+	assert_int_equal(ear.heard, 1);
+	assert_int_equal(flushed, 0);
 	lan_end(lan);
 }
 
@@ -400,6 +499,9 @@ int main(void)
 		cmocka_unit_test(protocol_may_close_the_link),
 		cmocka_unit_test(payload_and_back),
 		cmocka_unit_test(turn_spins_while_frames_come),
+		cmocka_unit_test(a_turn_flushes_once),
+		cmocka_unit_test(outside_of_a_turn_it_leaves_at_once),
+		cmocka_unit_test(a_closed_link_is_not_flushed),
 		cmocka_unit_test(short_frames_are_padded_with_zeros),
 		cmocka_unit_test(runts_are_dropped),
 		cmocka_unit_test(frames_for_others_are_ignored),

@@ -58,6 +58,59 @@ static void double_free_is_harmless(void **state)
 	assert_ptr_not_equal(a, b);
 }
 
+/* A chain of n packets, each of its number of bytes. */
+static struct pkt *chain(unsigned n)
+{
+	struct pkt *head = NULL, **at = &head;
+
+	for (unsigned i = 0; i < n; i++, at = &(*at)->more) {
+		*at = pkt_alloc(&pool);
+		assert_non_null(*at);
+		assert_null((*at)->more);
+		(*at)->len = i + 1;
+	}
+	return head;
+}
+
+static void chains_are_freed_whole(void **state)
+{
+	struct pkt *p;
+
+	(void)state;
+	pkt_pool_init(&pool, buffers);
+	for (unsigned n = 1; n <= PKT_CHAIN_MAX; n++) {
+		p = chain(n);
+		assert_int_equal(pool.nfree, PKT_MAX - n);
+		assert_int_equal(p->len + pkt_more(p), n * (n + 1) / 2);
+		pkt_free(&pool, p);
+		assert_int_equal(pool.nfree, PKT_MAX);
+		assert_int_equal(pool.freed_twice, 0);
+	}
+	assert_null(pkt_alloc(&pool)->more);
+}
+
+/* Twice, or bitten in its own tail: counted, and the pool is whole. */
+static void broken_chains_are_harmless(void **state)
+{
+	struct pkt *p;
+
+	(void)state;
+	pkt_pool_init(&pool, buffers);
+	p = chain(3);
+	pkt_free(&pool, p->more);
+	pkt_free(&pool, p);
+	assert_int_equal(pool.freed_twice, 1);
+	assert_int_equal(pool.nfree, PKT_MAX);
+	p = chain(3);
+	p->more->more->more = p;
+	pkt_free(&pool, p);
+	assert_int_equal(pool.freed_twice, 2);
+	assert_int_equal(pool.nfree, PKT_MAX);
+	p = chain(PKT_MAX); /* each packet once */
+	assert_null(pkt_alloc(&pool));
+	pkt_free(&pool, p);
+}
+
 static void data_stays_in_the_buffer(void **state)
 {
 	struct pkt *p;
@@ -92,6 +145,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pool_balances),
 		cmocka_unit_test(double_free_is_harmless),
+		cmocka_unit_test(chains_are_freed_whole),
+		cmocka_unit_test(broken_chains_are_harmless),
 		cmocka_unit_test(data_stays_in_the_buffer),
 	};
 
