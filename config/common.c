@@ -21,9 +21,9 @@ const struct service *const common_services[] = {
 };
 
 const struct ip_protocol common_protocols[] = {
-	{IPPROTO_UDP, udp_input},
-	{IPPROTO_ICMP, icmp_input},
-	{0, NULL},
+	{IPPROTO_UDP, udp_input, udp_error},
+	{IPPROTO_ICMP, icmp_input, NULL},
+	{.number = 0},
 };
 
 const struct filler_ops *const common_schemes[] = {

@@ -282,7 +282,7 @@ void arp_probe(struct netdev *dev, const struct ip_addr *ip)
 	arp_emit(dev, ARP_REQUEST, 0, NULL, ip4_u32(ip));
 }
 
-/* Nobody has answered: tells the sockets whose packets waited. They may send again from there. */
+/* Nobody has answered: tells those whose packets waited. They may send again from there. */
 static void arp_fail(struct netdev *dev, struct arp_entry *e)
 {
 	char hop_text[IP_STR_MAX], dst_text[IP_STR_MAX];
@@ -293,11 +293,11 @@ static void arp_fail(struct netdev *dev, struct arp_entry *e)
 	arp_clear(dev, e);
 	for (; p; p = next) {
 		next = p->next;
-		if (ipv4_quote_parse(bytes_of(p->data, p->len), &q) && q.protocol == IPPROTO_UDP) {
+		if (ipv4_quote_parse(bytes_of(p->data, p->len), &q) && q.protocol != IPPROTO_ICMP) {
 			err_set(dev->net->m, ERR_ARP_TIMEOUT,
 				"%s: %s does not answer, on the way to %s", dev->name,
 				ip_str(&hop, hop_text), ip_str(&q.dst, dst_text));
-			udp_error(dev->net, dev, q.src_port, &q.dst, q.dst_port, ERR_ARP_TIMEOUT);
+			ipv4_error(dev, &q, ERR_ARP_TIMEOUT, 0);
 		}
 		pkt_free(&dev->net->pool, p);
 	}

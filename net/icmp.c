@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ICMPv4: echo replies and the delivery of unreachables, see icmp.h. RFC 792, 1122 3.2.2, 5927.
- * An unreachable reaches a socket only when it quotes our address and a port that is open; whether
- * it was really sent to the quoted peer is for the socket's owner to check. Nothing that comes here
+ * ICMPv4: echo replies and the delivery of unreachables, see icmp.h. RFC 792, 1122 3.2.2, 1191,
+ * 5927. An unreachable reaches a protocol only when it quotes our address; whether what it quotes
+ * was really sent is for the protocol and the owner of the socket to check. Nothing that comes here
  * ends a transfer by itself.
  */
 #include "net/icmp.h"
@@ -62,16 +62,14 @@ static void echo_reply(const struct ip_meta *meta, struct bytes message)
  * b: the datagram that could not be delivered. RFC 5927 4: believe only what quotes something we
  * can have sent.
  */
-static void unreachable(const struct ip_meta *meta, struct bytes b)
+static void unreachable(const struct ip_meta *meta, struct bytes b, int err, uint16_t mtu)
 {
 	struct netdev *dev = meta->dev;
 	struct ipv4_quote q;
 
 	if (!ipv4_quote_parse(b, &q))
 		dev->stats.bad_icmp++;
-	else if (q.protocol == IPPROTO_UDP && ip_eq(&q.src, &dev->ip4.addr))
-		udp_error(dev->net, dev, q.src_port, &q.dst, q.dst_port, ERR_UNREACHABLE);
-	else
+	else if (!ip_eq(&q.src, &dev->ip4.addr) || !ipv4_error(dev, &q, err, mtu))
 		dev->stats.no_port++;
 }
 
@@ -86,8 +84,10 @@ void icmp_input(const struct ip_meta *meta, struct bytes payload)
 	}
 	if (h[0] == ICMP_ECHO && h[1] == 0)
 		echo_reply(meta, message);
-	else if (h[0] == ICMP_UNREACHABLE && h[1] != ICMP_FRAG_NEEDED)
-		unreachable(meta, payload);
+	else if (h[0] == ICMP_UNREACHABLE && h[1] == ICMP_FRAG_NEEDED)
+		unreachable(meta, payload, ERR_TOO_LONG, wire_get16(h + 6));
+	else if (h[0] == ICMP_UNREACHABLE)
+		unreachable(meta, payload, ERR_UNREACHABLE, 0);
 	else
 		meta->dev->stats.rx_ignored++;
 }

@@ -106,11 +106,20 @@ static bool is_for(uint32_t ours, const struct ipv4_header *h)
 	return ours ? h->dst == ours : h->protocol == IPPROTO_UDP && ip4_is_unicast(h->dst);
 }
 
+const struct ip_protocol *ipv4_protocol(const struct net *net, uint8_t number)
+{
+	const struct ip_protocol *proto = net->config->protocols;
+
+	while (proto->number && proto->number != number)
+		proto++;
+	return proto->number ? proto : NULL;
+}
+
 /* p: the packet that it came in; NULL: it came in fragments. */
 static void deliver(
 	struct netdev *dev, const struct ipv4_header *h, const struct pkt *p, struct bytes payload)
 {
-	const struct ip_protocol *proto = dev->net->config->protocols;
+	const struct ip_protocol *proto = ipv4_protocol(dev->net, h->protocol);
 	struct ip_meta meta = {
 		.dev = dev,
 		.src = ip4_of(h->src),
@@ -121,9 +130,7 @@ static void deliver(
 		.more = p ? p->more : NULL,
 	};
 
-	while (proto->number && proto->number != h->protocol)
-		proto++;
-	if (proto->number)
+	if (proto)
 		proto->input(&meta, payload);
 	else
 		dev->stats.no_port++;
@@ -192,7 +199,18 @@ bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q)
 	bytes_skip(&b, (p[0] & 0xfu) * 4 - IPV4_HEADER);
 	q->src_port = bytes_u16(&b);
 	q->dst_port = bytes_u16(&b);
+	q->seq = bytes_u32(&b);
 	return bytes_ok(&b);
+}
+
+bool ipv4_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu)
+{
+	const struct ip_protocol *proto = ipv4_protocol(dev->net, q->protocol);
+
+	if (!proto || !proto->error)
+		return false;
+	proto->error(dev, q, err, mtu);
+	return true;
 }
 
 /* -- output -- */

@@ -47,12 +47,6 @@ struct ip_meta {
 	const struct pkt *more; /* payload goes on in these */
 };
 
-/* An upper protocol: a row of net_config.protocols. Borrows the payload. */
-struct ip_protocol {
-	uint8_t number;
-	void (*input)(const struct ip_meta *meta, struct bytes payload);
-};
-
 /*
  * The start of a datagram that we sent, as an ICMP error quotes it or as it waited for its
  * neighbour.
@@ -61,9 +55,28 @@ struct ipv4_quote {
 	struct ip_addr src, dst;
 	uint8_t protocol;
 	uint16_t src_port, dst_port; /* of UDP and TCP */
+	uint32_t seq;		     /* of TCP; no more than this is sure to be quoted (RFC 792) */
 };
-/* The header and 4 bytes behind it; false when they are not there or make no sense. */
+
+/* An upper protocol: a row of net_config.protocols. */
+struct ip_protocol {
+	uint8_t number;
+	/* Borrows the payload. */
+	void (*input)(const struct ip_meta *meta, struct bytes payload);
+	/*
+	 * What was quoted, sent from dev, did not arrive: ERR_UNREACHABLE, ERR_ARP_TIMEOUT, or
+	 * ERR_TOO_LONG for links of mtu bytes (0: not said). Anybody can have written it. May be
+	 * NULL.
+	 */
+	void (*error)(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu);
+};
+/* The row of that number, NULL: none. */
+const struct ip_protocol *ipv4_protocol(const struct net *net, uint8_t number);
+
+/* The header and 8 bytes behind it; false when they are not there or make no sense. */
 bool ipv4_quote_parse(struct bytes b, struct ipv4_quote *q);
+/* Tells the quoted protocol, if it wants to know; false: it does not. */
+bool ipv4_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu);
 
 /* Borrows p (data at the IPv4 header; it may be trimmed). */
 void ipv4_input(struct netdev *dev, struct pkt *p);

@@ -159,11 +159,11 @@ bad:
 	meta->dev->stats.bad_udp++;
 }
 
-void udp_error(struct net *net, struct netdev *dev, uint16_t src_port, const struct ip_addr *dst,
-	uint16_t dst_port, int err)
+void udp_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu)
 {
-	struct udp_sock *s = udp_find(net, dev, src_port);
+	struct udp_sock *s = udp_find(dev->net, dev, q->src_port);
 
-	if (s && s->error)
-		s->error(s, err, dst, dst_port);
+	(void)mtu; /* routers may fragment what we send */
+	if (s && s->error && err != ERR_TOO_LONG)
+		s->error(s, err, &q->dst, q->dst_port);
 }

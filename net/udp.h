@@ -15,6 +15,7 @@ struct net;
 struct netdev;
 struct pkt;
 struct ip_meta;
+struct ipv4_quote;
 
 struct udp_sock {
 	struct udp_sock *next;
@@ -49,8 +50,6 @@ int udp_send(struct net *net, struct udp_sock *s, struct netdev *dev, struct pkt
 	const struct ip_addr *src, const struct ip_addr *dst, uint16_t dst_port);
 /* For ip_protocol tables. */
 void udp_input(const struct ip_meta *meta, struct bytes payload);
-/* From ICMP or ARP: a datagram of ours from src_port to dst:dst_port could not be delivered. */
-void udp_error(struct net *net, struct netdev *dev, uint16_t src_port, const struct ip_addr *dst,
-	uint16_t dst_port, int err);
+void udp_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu);
 
 #endif

@@ -580,13 +580,15 @@ static void quotes(void **state)
 	wire_put32(b + 16, PEER(0));
 	wire_put16(b + 24, 1234);
 	wire_put16(b + 26, 69);
-	assert_true(ipv4_quote_parse(bytes_of(b, 28), &q));
+	wire_put32(b + 28, 0x12345678);
+	assert_true(ipv4_quote_parse(bytes_of(b, 32), &q));
 	assert_int_equal(q.protocol, 17);
 	assert_int_equal(ip4_u32(&q.src), US(0));
 	assert_int_equal(ip4_u32(&q.dst), PEER(0));
 	assert_int_equal(q.src_port, 1234);
 	assert_int_equal(q.dst_port, 69);
-	for (size_t n = 0; n < 28; n++) {
+	assert_int_equal(q.seq, 0x12345678);
+	for (size_t n = 0; n < 32; n++) {
 		uint8_t *copy = malloc(n ? n : 1);
 
 		memcpy(copy, b, n);
@@ -594,13 +596,13 @@ static void quotes(void **state)
 		free(copy);
 	}
 	wire_put16(b + 6, 1); /* not the first fragment: no ports there */
-	assert_false(ipv4_quote_parse(bytes_of(b, 28), &q));
+	assert_false(ipv4_quote_parse(bytes_of(b, 32), &q));
 	wire_put16(b + 6, 0x2000);
-	assert_true(ipv4_quote_parse(bytes_of(b, 28), &q));
+	assert_true(ipv4_quote_parse(bytes_of(b, 32), &q));
 	b[0] = 0x44;
-	assert_false(ipv4_quote_parse(bytes_of(b, 28), &q));
+	assert_false(ipv4_quote_parse(bytes_of(b, 32), &q));
 	b[0] = 0x65;
-	assert_false(ipv4_quote_parse(bytes_of(b, 28), &q));
+	assert_false(ipv4_quote_parse(bytes_of(b, 32), &q));
 }
 
 int main(void)

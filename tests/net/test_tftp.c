@@ -682,29 +682,35 @@ static void test_rollover(void **state)
 	}
 }
 
+static void unreached(struct get *g, uint32_t dst, uint16_t port, int err)
+{
+	struct ipv4_quote q = {.dst = ip4_of(dst), .src_port = g->port, .dst_port = port};
+
+	udp_error(lan_link(g->lan, 0), &q, err, 0);
+}
+
 /* ICMP says so three times: believed, but only as long as nothing has come. */
 static void test_unreachable(void **state)
 {
 	struct get g = begin();
-	struct ip_addr peer = ip4_of(PEER(0)), other = ip4_of(IP4(10, 0, 0, 77));
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		assert_false(g.f->finished);
-		udp_error(&g.lan->net, lan_link(g.lan, 0), g.port, &other, 69, ERR_UNREACHABLE);
-		udp_error(&g.lan->net, lan_link(g.lan, 0), g.port, &peer, 69, ERR_UNREACHABLE);
+		unreached(&g, IP4(10, 0, 0, 77), 69, ERR_UNREACHABLE);
+		unreached(&g, PEER(0), 69, ERR_UNREACHABLE);
 	}
 	expect_result(&g, -ERR_UNREACHABLE);
 	end(&g);
 
 	g = begin();
-	udp_error(&g.lan->net, lan_link(g.lan, 0), g.port, &peer, 69, ERR_ARP_TIMEOUT);
+	unreached(&g, PEER(0), 69, ERR_ARP_TIMEOUT);
 	expect_result(&g, -ERR_ARP_TIMEOUT);
 	end(&g);
 
 	g = windowed(4);
 	for (int i = 0; i < 10; i++)
-		udp_error(&g.lan->net, lan_link(g.lan, 0), g.port, &peer, TID, ERR_UNREACHABLE);
+		unreached(&g, PEER(0), TID, ERR_UNREACHABLE);
 	assert_false(g.f->finished);
 	put_block(&g, 1, 1, 1);
 	expect_result(&g, 0);
