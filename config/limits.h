@@ -20,6 +20,11 @@
 #define FRAG_DATAGRAM_MAX 16384 /* bytes of the largest datagram we reassemble */
 #define UDP_SOCK_MAX	  32	/* sockets open at once */
 #define FETCH_MAX	  4	/* transfers at once */
+#define HTTP_CONN_MAX	  8	/* HTTP connections, in use or kept */
+#define HTTP_SHARE_MAX	  4	/* of these, for one file */
+#define HTTP_REQUEST_MAX  2304	/* bytes of a request */
+#define HTTP_LINE_MAX	  1024	/* bytes of a line of a response that are looked at */
+#define HTTP_HEAD_MAX	  16384 /* bytes in front of the body of a response */
 #define FETCH_ADDR_MAX	  8	/* addresses of one name that are tried */
 #define REDIRECTS_MAX	  20	/* of one fetch */
 #define URL_MAX		  512	/* bytes of a URL with its NUL */

@@ -11,6 +11,7 @@
 #include "net/dhcp.h"
 #include "net/fetch.h"
 #include "net/ipv4.h"
+#include "net/http_conn.h"
 #include "net/netdev.h"
 #include "net/pkt.h"
 #include "net/udp.h"
@@ -41,6 +42,7 @@ struct net {
 	uint16_t ip_id;
 	struct fetch fetch[FETCH_MAX];
 	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
+	struct http_conn http[HTTP_CONN_MAX];
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The head of an HTTP response (RFC 9112, RFC 9110), read byte by byte as it comes: what its length
+ * will be, which bytes of the file follow, and what the server wants instead. Strict: what could be
+ * read in two ways is refused.
+ */
+#ifndef NET_HTTP_HEAD_H
+#define NET_HTTP_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "config/limits.h"
+#include "core/bytes.h"
+
+#define HTTP_TAG_MAX  96	 /* bytes of a validator with its NUL; longer ones do not count */
+#define HTTP_SIZE_MAX INT64_MAX	 /* of a body or a file */
+#define HTTP_UNKNOWN  UINT64_MAX /* a length that nobody said */
+
+/* One line under way. */
+struct http_line {
+	char text[HTTP_LINE_MAX]; /* complete: terminated, without line end */
+	uint16_t n;		  /* bytes of it */
+	uint16_t total;		  /* bytes read since the user cleared it */
+	bool cr, cut;		  /* a CR was the last; the line was longer than text */
+	bool ended;		  /* text is complete, and the next byte begins another */
+};
+
+/*
+ * Takes bytes of b up to the end of a line: 1 and it is in l->text, 0: more is needed, -1: a byte
+ * that cannot be, or more than HTTP_HEAD_MAX since total was 0.
+ */
+int http_line_read(struct http_line *l, struct bytes *b);
+
+struct http_head {
+	struct http_line line;
+	uint16_t status; /* 0 until its line has come */
+	bool persists;	 /* further requests are welcome on this connection */
+	bool chunked;
+	bool encoded;	   /* by a Content-Encoding */
+	bool ranged;	   /* there was a Content-Range */
+	bool takes_ranges; /* Accept-Ranges: bytes */
+	bool retry;	   /* Retry-After */
+	uint32_t retry_s;  /* 0 where it was a date */
+	uint64_t length;   /* Content-Length or HTTP_UNKNOWN */
+	uint64_t from, to; /* Content-Range: bytes [from, to) ... */
+	uint64_t total;	   /* of a file so long, or HTTP_UNKNOWN */
+	char etag[HTTP_TAG_MAX], modified[32], date[32];
+	char reason[40];	/* fit for a terminal */
+	char location[URL_MAX]; /* "": there was none */
+};
+
+/* Before each response. */
+void http_head_init(struct http_head *h);
+/*
+ * Takes bytes of b up to the empty line that ends the head of the final response; interim ones
+ * (1xx) are read over. 1: complete; 0: more is needed; -1: refused.
+ */
+int http_head_read(struct http_head *h, struct bytes *b);
+/*
+ * What a resumed transfer is tied to, for If-Range (RFC 9110 13.1.5): a strong entity tag, or a
+ * modification date that is older than the response; NULL when the server said neither.
+ */
+const char *http_head_validator(const struct http_head *h);
+
+#endif
