@@ -278,7 +278,7 @@ static int queue_alloc(struct virtq *q, unsigned size, unsigned slots)
 }
 
 /* The size the device wants, or on modern ones a smaller one that is enough; 0 for nonsense. */
-static unsigned queue_size(struct virtio *v, unsigned index, unsigned slots)
+unsigned virtq_size(struct virtio *v, unsigned index, unsigned slots)
 {
 	area_write(&v->common, v->modern ? COMMON_QUEUE_SELECT : LEGACY_QUEUE_SELECT, 2, index);
 	unsigned size = area_read(&v->common, v->modern ? COMMON_QUEUE_SIZE : LEGACY_QUEUE_SIZE, 2);
@@ -322,7 +322,7 @@ int virtq_open(struct virtq *q, struct virtio *v, unsigned index, unsigned slots
 	q->vio = v;
 	q->index = (uint16_t)index;
 	q->head = (uint16_t)head;
-	unsigned size = queue_size(v, index, slots);
+	unsigned size = virtq_size(v, index, slots);
 	if (!size)
 		return fail(v, "a ring is missing or makes no sense");
 	int rc = queue_alloc(q, size, slots);

@@ -91,6 +91,11 @@ void virtio_fail(struct virtio *v);
 uint32_t virtio_config(const struct virtio *v, unsigned off, unsigned width);
 
 /*
+ * Entries that the rings of queue `index` will have, of which `slots` are enough; 0 for nonsense.
+ * May be asked before there is agreement on features.
+ */
+unsigned virtq_size(struct virtio *v, unsigned index, unsigned slots);
+/*
  * Sets up queue `index` of a device that has been negotiated with, for up to `slots` buffers.
  * head: bytes of the header in front of each, for legacy devices that want it in a descriptor of
  * its own. Allocates on the first call; *q is zeroed before that and kept after.

@@ -5,8 +5,8 @@
  * nothing more.
  *
  * Polling with all interrupts masked. A received frame costs no register access: what has arrived
- * is seen in descriptors in memory, the tail is moved once for RX_BATCH buffers given back. A
- * frame sent costs one write. Link and counters are read ten times a second.
+ * is seen in descriptors in memory, the tail is moved once for RX_BATCH buffers given back. All
+ * that one turn sends costs one write. Link and counters are read ten times a second.
  *
  * Limits: legacy descriptors, frames of up to 1522 bytes, no multicast, no transmit offload, flow
  * control as the EEPROM has it. 82542, 82543, 82547 and the fiber and SerDes parts are not
@@ -96,7 +96,7 @@ _Static_assert(sizeof(struct rx_desc) == 16 && sizeof(struct tx_desc) == 16, "3.
 
 #define RX_DESCS 256
 #define TX_DESCS 64
-#define RX_BATCH 16
+#define RX_BATCH 64
 
 #define ETH_HEADER	14
 #define ETH_FRAME_MAX	1522 /* RCTL.LPE off: longer ones never reach memory */
@@ -123,7 +123,7 @@ struct e1000 {
 	/* These count on and on; masked they are places in a ring. head: next to take back, tail:
 	 * next to fill. */
 	unsigned rx_head, rx_tail, rx_shown; /* shown: the tail that the device knows */
-	unsigned tx_head, tx_tail;
+	unsigned tx_head, tx_tail, tx_shown;
 	bool running;
 	bool rx_skip;	   /* in the middle of a frame of several descriptors */
 	uint64_t check_us; /* when to look at the link next */
@@ -220,12 +220,23 @@ static void rx_poll(struct netdev *dev, unsigned budget)
 static void tx_reclaim(struct netdev *dev)
 {
 	struct e1000 *e = priv(dev);
-	for (; e->tx_head != e->tx_tail; e->tx_head++) {
+	for (; e->tx_head != e->tx_shown; e->tx_head++) {
 		unsigned i = e->tx_head % TX_DESCS;
 		if (!(__atomic_load_n(&e->tx[i].status, __ATOMIC_RELAXED) & TX_DD))
 			break;
 		pkt_free(&dev->net->pool, e->tx_pkt[i]);
 	}
+}
+
+/* Shows the device what was queued. */
+static void e1000_flush(struct netdev *dev)
+{
+	struct e1000 *e = priv(dev);
+	if (!e->running || e->tx_shown == e->tx_tail)
+		return;
+	barrier_write();
+	reg_write(e, TDT, e->tx_tail % TX_DESCS);
+	e->tx_shown = e->tx_tail;
 }
 
 static void e1000_send(struct netdev *dev, struct pkt *p)
@@ -236,8 +247,10 @@ static void e1000_send(struct netdev *dev, struct pkt *p)
 		pkt_free(&dev->net->pool, p);
 		return;
 	}
-	if (e->tx_tail - e->tx_head == TX_DESCS - 1)
+	if (e->tx_tail - e->tx_head == TX_DESCS - 1) {
+		e1000_flush(dev);
 		tx_reclaim(dev);
+	}
 	if (e->tx_tail - e->tx_head == TX_DESCS - 1) {
 		dev->stats.tx_full++;
 		pkt_free(&dev->net->pool, p);
@@ -250,8 +263,6 @@ static void e1000_send(struct netdev *dev, struct pkt *p)
 		.len = (uint16_t)p->len,
 		.cmd = TX_EOP | TX_IFCS | TX_RS,
 	};
-	barrier_write();
-	reg_write(e, TDT, e->tx_tail % TX_DESCS);
 }
 
 /* ---- link and counters ---- */
@@ -333,7 +344,7 @@ static bool rings_init(struct netdev *dev)
 	e->tx = (void *)(e->mem + rx);
 	e->rx_pkt = (void *)(e->mem + rx + tx);
 	e->tx_pkt = e->rx_pkt + RX_DESCS;
-	e->rx_head = e->rx_tail = e->rx_shown = e->tx_head = e->tx_tail = 0;
+	e->rx_head = e->rx_tail = e->rx_shown = e->tx_head = e->tx_tail = e->tx_shown = 0;
 	e->rx_skip = false;
 	return true;
 }
@@ -402,6 +413,7 @@ static const struct netdev_ops e1000_ops = {
 	.open = e1000_open,
 	.close = e1000_close,
 	.send = e1000_send,
+	.flush = e1000_flush,
 	.poll = e1000_poll,
 };
 

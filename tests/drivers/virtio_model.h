@@ -13,6 +13,7 @@
 #define VM_MTU	       (1ull << 3)
 #define VM_MAC	       (1ull << 5)
 #define VM_GUEST_TSO4  (1ull << 7)
+#define VM_GUEST_ECN   (1ull << 9)
 #define VM_MRG_RXBUF   (1ull << 15)
 #define VM_STATUS      (1ull << 16)
 #define VM_ANY_LAYOUT  (1ull << 27)
@@ -24,9 +25,10 @@
 #define VM_ORDER       (1ull << 36)
 #define VM_USUAL       (VM_CSUM | VM_MAC | VM_GUEST_TSO4 | VM_MRG_RXBUF | VM_STATUS | VM_INDIRECT)
 
-#define VM_MEM_BASE 0xfe000000u
-#define VM_IO_BASE  0xc000u
-#define VM_SENT_MAX 64
+#define VM_MEM_BASE    0xfe000000u
+#define VM_IO_BASE     0xc000u
+#define VM_SENT_MAX    64
+#define VM_SEGMENT_MAX 65549 /* Ethernet header and the longest datagram */
 
 struct vm_queue {
 	uint16_t num_max, num;
@@ -81,6 +83,18 @@ static inline void vm_reset(struct vm *v)
 
 /* ---- registers ---- */
 
+/* 5.1.3.1; a segment of 64 KiB has no place without mergeable buffers, as ours are (5.1.6.3.1). */
+static inline void vm_check_features(const struct vm *v)
+{
+	uint64_t f = v->accepted;
+	if (f & ~v->offer)
+		rig_die("driver takes features that were not offered");
+	if ((f & VM_GUEST_TSO4) && !((f & VM_CSUM) && (f & VM_MRG_RXBUF)))
+		rig_die("segments without what they need");
+	if ((f & VM_GUEST_ECN) && !(f & VM_GUEST_TSO4))
+		rig_die("segments with ECN, but none without");
+}
+
 static inline void vm_set_status(struct vm *v, uint8_t status)
 {
 	if (!status) {
@@ -94,6 +108,8 @@ static inline void vm_set_status(struct vm *v, uint8_t status)
 		rig_die("driver took a status bit back");
 	if (status & 4 && !(v->status & 2))
 		rig_die("driver is ready before it said hello");
+	if (status & 4)
+		vm_check_features(v);
 	if ((status & 8) && v->refuse)
 		status &= (uint8_t)~8u;
 	v->status = status;
@@ -184,8 +200,6 @@ static inline void vm_common_write(struct vm *v, uint64_t off, uint32_t value)
 			rig_die("features written after FEATURES_OK");
 		if (v->accept_select < 2)
 			vm_half(&v->accepted, v->accept_select, value);
-		if (v->accepted & ~v->offer)
-			rig_die("driver takes features that were not offered");
 		return;
 	case 0x14:
 		vm_set_status(v, (uint8_t)value);
@@ -240,8 +254,6 @@ static inline void vm_legacy_write(struct vm *v, uint64_t off, unsigned width, u
 	struct vm_queue *q = vm_selected(v);
 	if (off == 4 && width == 4) {
 		v->accepted = value;
-		if (v->accepted & ~v->offer)
-			rig_die("driver takes features that were not offered");
 	} else if (off == 8 && width == 4) {
 		q->ready = value;
 		q->desc = (uint64_t)value << 12;
@@ -412,14 +424,21 @@ static inline bool vm_pop(struct vm *v, unsigned index, bool writable, struct vm
 	return true;
 }
 
-/* What the driver would see as an interrupt is counted (2.6.7.2). */
-static inline void vm_push(struct vm *v, unsigned index, uint32_t id, uint32_t len)
+/* A used buffer, i places behind those that the driver is shown. */
+static inline void vm_fill(struct vm *v, unsigned index, unsigned i, uint32_t id, uint32_t len)
 {
 	struct vm_queue *q = &v->q[index];
-	uint8_t *e = rig_mem(&v->fn, q->used + 4 + 8u * (q->used_idx % q->num), 8);
+	uint8_t *e = rig_mem(&v->fn, q->used + 4 + 8u * ((q->used_idx + i) % q->num), 8);
 	rig_put(e, 4, id);
 	rig_put(e + 4, 4, len);
-	uint16_t old = q->used_idx++;
+}
+
+/* Shows n of them. What the driver would see as an interrupt is counted (2.6.7.2). */
+static inline void vm_show(struct vm *v, unsigned index, unsigned n)
+{
+	struct vm_queue *q = &v->q[index];
+	uint16_t old = q->used_idx;
+	q->used_idx = (uint16_t)(old + n);
 	__atomic_store_n(vm_u16(v, q->used + 2), q->used_idx, __ATOMIC_RELEASE);
 	if (v->accepted & VM_EVENT_IDX) {
 		uint16_t event = *vm_u16(v, q->avail + 4 + 2u * q->num);
@@ -428,6 +447,12 @@ static inline void vm_push(struct vm *v, unsigned index, uint32_t id, uint32_t l
 	} else if (!(*vm_u16(v, q->avail) & 1)) {
 		v->interrupts++;
 	}
+}
+
+static inline void vm_push(struct vm *v, unsigned index, uint32_t id, uint32_t len)
+{
+	vm_fill(v, index, 0, id, len);
+	vm_show(v, index, 1);
 }
 
 /* Says whether the next buffer is worth a doorbell (2.6.10). */
@@ -458,23 +483,52 @@ static inline void vm_scatter(struct vm_chain *c, uint32_t at, const uint8_t *sr
 	}
 }
 
-/* A frame comes in from the wire; false when there is no buffer for it. */
+/* Asleep until there are more buffers than now. */
+static inline bool vm_starve(struct vm *v)
+{
+	struct vm_queue *q = &v->q[0];
+	if (!vm_runs(v, 0))
+		return false;
+	*vm_u16(v, q->used) = 0;
+	*vm_u16(v, q->used + 4 + 8u * q->num) = *vm_u16(v, q->avail + 2);
+	return false;
+}
+
+/*
+ * A frame comes in from the wire, with buffers one after the other, each full (5.1.6.4) and all
+ * shown at once. False when there are not buffers enough; then the device sleeps until some are
+ * added.
+ */
 static inline bool vm_receive_hdr(
 	struct vm *v, uint32_t len, unsigned seed, uint8_t flags, uint8_t gso)
 {
-	struct vm_chain c;
-	uint8_t hdr[12] = {flags, gso}, frame[PKT_SIZE];
-	if (!vm_pop(v, 0, true, &c))
-		return false;
-	unsigned hdr_len = vm_hdr_len(v);
-	hdr[10] = 1; /* num_buffers */
-	if (hdr_len + len > c.len)
+	static uint8_t frame[12 + VM_SEGMENT_MAX + 4];
+	struct vm_chain c[64];
+	unsigned hdr_len = vm_hdr_len(v), n = 0;
+	uint32_t all = hdr_len + len, room = 0, at = 0;
+	uint16_t last = v->q[0].last_avail;
+	while (room < all && n < 64 && vm_pop(v, 0, true, &c[n]))
+		room += c[n++].len;
+	if (room < all) {
+		v->q[0].last_avail = last;
+		return vm_starve(v);
+	}
+	if (n > 1 && !(v->accepted & VM_MRG_RXBUF))
 		rig_die("receive buffer too small");
+	memset(frame, 0, 12);
+	frame[0] = flags;
+	frame[1] = gso;
+	if (hdr_len == 12)
+		frame[10] = (uint8_t)n; /* num_buffers */
 	for (uint32_t i = 0; i < len; i++)
-		frame[i] = rig_pattern(seed, i);
-	vm_scatter(&c, 0, hdr, hdr_len);
-	vm_scatter(&c, hdr_len, frame, len);
-	vm_push(v, 0, c.head, hdr_len + len);
+		frame[hdr_len + i] = rig_pattern(seed, i);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t some = all - at < c[i].len ? all - at : c[i].len;
+		vm_scatter(&c[i], 0, frame + at, some);
+		vm_fill(v, 0, i, c[i].head, some);
+		at += some;
+	}
+	vm_show(v, 0, n);
 	vm_wish(v, 0);
 	return true;
 }

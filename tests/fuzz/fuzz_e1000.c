@@ -16,14 +16,15 @@ static struct em em;
 static struct netdev *dev;
 
 /*
- * The part of a descriptor that the device writes back; not the address, which only the driver
- * writes.
+ * The part of a descriptor that the device writes back; not the address, and for sending not the
+ * command, which only the driver writes: the model would blame it.
  */
 static void scribble(struct em_ring *r, unsigned at, uint32_t value)
 {
 	if (!rig_is_master(&em.fn) || !r->len)
 		return;
-	rig_put(em_desc(&em, r, at % (r->len / 16)) + 8 + at % 5, 4, value);
+	unsigned first = r == &em.tx ? 4 : at % 5;
+	rig_put(em_desc(&em, r, at % (r->len / 16)) + 8 + first, 4, value);
 }
 
 static void receive(unsigned op, unsigned len, unsigned errors)
@@ -37,10 +38,13 @@ static void receive(unsigned op, unsigned len, unsigned errors)
 	em_give(&em, frame, write, len, op, errors);
 }
 
-static void send_one(unsigned len)
+/* In a turn or outside of one, which then ends. */
+static void send_one(unsigned len, bool in_turn)
 {
+	rig.net.in_turn = in_turn;
 	if (rig.net.pool.nfree)
 		netdev_send(dev, rig_packet(&rig, 14 + len % 1600, len));
+	rig.net.in_turn = false;
 }
 
 /* One that is put back in has forgotten everything. */
@@ -70,7 +74,7 @@ static void step(struct bytes *b)
 	}
 	case 3:
 		em.lazy = op & 0x80;
-		send_one(bytes_le16(b));
+		send_one(bytes_le16(b), op & 0x40);
 		break;
 	case 4: {
 		unsigned at = bytes_le16(b);

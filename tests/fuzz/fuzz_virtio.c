@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fuzz target: virtio-net whose device writes what it likes into its rings and registers. The
- * first byte says which interface the device has, then each step is an opcode and its arguments.
+ * first byte says which interface the device has, the next whether it gets so many buffers that
+ * segments may come, then each step is an opcode and its arguments.
  * The device model aborts when the driver breaks a rule or sends the device to memory that is not
  * shared; at the end no packet is missing.
  */
@@ -91,10 +92,27 @@ static void bend(unsigned how, uint16_t value)
 	}
 }
 
-static void send_one(unsigned len)
+/* In a turn or outside of one, which then ends. */
+static void send_one(unsigned len, bool in_turn)
 {
+	rig.net.in_turn = in_turn;
 	if (rig.net.pool.nfree)
 		netdev_send(dev, rig_packet(&rig, 14 + len % 1501, len));
+	rig.net.in_turn = false;
+}
+
+/* A buffer whose header says anything, and which is as long as the device likes. */
+static void give(unsigned buffers, unsigned len, unsigned gso)
+{
+	uint8_t hdr[12] = {
+		1, (uint8_t)gso, [10] = (uint8_t)buffers, [11] = (uint8_t)(buffers >> 8)};
+	struct vm_chain c;
+
+	catch_up(0);
+	if (!vm_pop(&vm, 0, true, &c))
+		return;
+	vm_scatter(&c, 0, hdr, sizeof(hdr));
+	vm_push(&vm, 0, c.head, len);
 }
 
 static void step(struct bytes *b)
@@ -102,18 +120,22 @@ static void step(struct bytes *b)
 	uint8_t op = bytes_u8(b);
 	unsigned index = op >> 7;
 
-	switch (op % 10) {
+	switch (op % 11) {
 	case 0:
 	case 1:
 		dev->ops->poll(dev, 1 + (op >> 3));
 		rig_free_received(&rig);
 		break;
-	case 2:
+	case 2: {
 		catch_up(0);
-		vm_receive(&vm, bytes_le16(b) % 1900, op);
+		unsigned len = bytes_le16(b);
+		if (!(vm.accepted & VM_MRG_RXBUF))
+			len %= 1900;
+		vm_receive_hdr(&vm, len, op, op >> 4, op & 0x80 ? 1 : 0);
 		break;
+	}
 	case 3:
-		send_one(bytes_le16(b));
+		send_one(bytes_le16(b), op & 0x80);
 		break;
 	case 4:
 		catch_up(1);
@@ -139,6 +161,11 @@ static void step(struct bytes *b)
 		netdev_close(dev);
 		netdev_open(dev);
 		break;
+	case 10: {
+		unsigned buffers = bytes_u8(b) | (op & 0x80u) << 4, len = bytes_le16(b);
+		give(buffers, len, op >> 4 & 7);
+		break;
+	}
 	}
 }
 
@@ -155,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rig_scan(&rig, &driver_virtio_net) != 1)
 		abort();
 	dev = netdev_find(&rig.net, "net0");
-	dev->rx_ring = 32;
+	dev->rx_ring = bytes_u8(&b) & 1 ? 32 : 160;
 	netdev_open(dev);
 	for (unsigned i = 0; b.n && i < 1000; i++)
 		step(&b);
