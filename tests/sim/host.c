@@ -392,6 +392,8 @@ static void host_ip_in(struct sim_host *h, struct sim_frame *f)
 		host_udp_in(h, f, &in);
 	else if (ip[9] == PROTO_ICMP)
 		host_icmp_in(h, f, &in);
+	else if (ip[9] == PROTO_TCP && h->tcp)
+		h->tcp(h->tcp_ctx, &in);
 }
 
 static void host_rx(void *ctx, struct sim_frame *f)

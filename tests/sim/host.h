@@ -103,6 +103,10 @@ struct sim_host {
 	void (*icmp)(void *ctx,
 		const struct host_in *in); /* ICMP other than echo request; data at type */
 	void *icmp_ctx;
+	void (*tcp)(void *ctx,
+		const struct host_in
+			*in); /* TCP, checksum unseen; data at its header; may be NULL */
+	void *tcp_ctx;
 	struct host_sock *sock[HOST_BUCKETS];
 	struct host_arp **arp;
 	uint16_t next_port, next_id;

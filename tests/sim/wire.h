@@ -12,7 +12,7 @@
 
 enum { ETH_HEAD = 14, ETH_MIN = 60, IP_HEAD = 20, UDP_HEAD = 8, ARP_LEN = 28 };
 enum { TYPE_IP = 0x0800, TYPE_ARP = 0x0806 };
-enum { PROTO_ICMP = 1, PROTO_UDP = 17 };
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17 };
 
 #define IP4(a, b, c, d)                                                                            \
 	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
