@@ -63,7 +63,7 @@ FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 .PHONY: all bios host boot check bench fuzz soak setup clean tests fuzzers format
 all: bios host
 bios: $(ROMS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
-host: $(O)/host/reveille $(O)/host/sim
+host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
 # Rewritten only when the text changes, so that EMBED= may come and go between builds.
@@ -158,6 +158,9 @@ $(O)/host/reveille: $(O)/host/libreveille.a
 $(O)/host/sim: $(call objs,host,$(SIM_SRC) tests/sim/sim.c) $(O)/host/libreveille.a
 	$(call say,LD)
 	$(Q)$(CC_HOST) -o $@ $^ -lm
+$(O)/host/relay: $(O)/host/obj/tests/relay.o
+	$(call say,LD)
+	$(Q)$(CC_HOST) -o $@ $^
 
 # -- tests --------------------------------------------------------------------------------------------------
 # Static rules: of two implicit ones make takes the one whose objects happen to exist already.

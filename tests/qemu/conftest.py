@@ -17,7 +17,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import firmware, host, media, net, qemu, servers  # noqa: E402
+from lab import firmware, host, media, net, qemu, servers, web as web_servers  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
@@ -212,3 +212,33 @@ def serve(lan, out, cache, request):
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def web(lan, out, cache):
+    """web(kind, files, port): nginx or Apache with these files, until the test ends; see lab/web.py."""
+    started = []
+
+    def start(kind, files, port=80):
+        root = media.offer(os.path.join(out, 'www'), files)
+        try:
+            started.append(web_servers.Web(kind, lan, out, cache, root, port))
+        except servers.Missing as error:
+            pytest.skip(str(error))
+        return started[-1]
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def far(lan):
+    """far(delay_us=, loss=, ...) makes a bridge that is so far from the Lan; see net.Far."""
+    made = []
+
+    def make(**options):
+        made.append(net.Far(lan, os.path.join(BUILD, 'host', 'relay'), **options))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()

@@ -5,6 +5,7 @@ The lab: machines in QEMU, networks for them, servers on those networks, and eye
 qemu.py      one machine: its serial line, screen, keyboard, memory, captures
 net.py       networks: a bridge in a network namespace, a wire in this process, QEMU's user-mode network
 servers.py   dnsmasq, atftpd and tftpd-hpa as users run them
+web.py       nginx and Apache, likewise
 host.py      DHCP and TFTP servers of our own, which misbehave on demand; they need no privilege
 pcap.py      reads what was on the wire
 media.py     the files that are booted: probe kernel, boot scripts, ISO images, disks

@@ -4,6 +4,7 @@ The files that machines boot: probe kernels of any size, disks, ISO images with 
 directory a TFTP server offers. What takes time is made once and kept in the build directory.
 """
 
+import hashlib
 import os
 import random
 import shutil
@@ -35,6 +36,10 @@ def probe_kernel(cache, size=2048):
 
 def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def disk_image(cache, source='disk.asm'):

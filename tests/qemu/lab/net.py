@@ -5,12 +5,14 @@ descriptors QEMU inherits, started() is called once QEMU has them, close() unplu
 
 Lan    a bridge in a network namespace of its own, with this process in it: for real servers. Needs root or
        user namespaces. Ports are taps, or, where /dev/net/tun cannot be opened, sockets relayed to a veth.
+Far    a second bridge, a long or lossy way from a Lan's.
 Wire   an Ethernet hub inside this process: for the servers of host.py. Needs nothing.
 UserPort, DeadPort   QEMU's user-mode network; a port where nobody is.
 """
 
 import ctypes
 import fcntl
+import json
 import os
 import select
 import socket
@@ -89,7 +91,39 @@ def checksums_off(name):
         fcntl.ioctl(sock, SIOCETHTOOL, request)
 
 
-class Lan:
+def dropped(name):
+    """Frames for that interface that had no room in its queue since it was made."""
+    link, = json.loads(run('ip', '-s', '-j', 'link', 'show', 'dev', name))
+    return link['stats64']['tx']['dropped']
+
+
+def packet_end(lan, number):
+    """(packet socket, name) of the far end of a cable into the bridge: a read is a frame, whole and no longer."""
+    inner, outer = 'veth%d' % number, 'port%d' % number
+    run('ip', 'link', 'add', inner, 'type', 'veth', 'peer', 'name', outer)
+    run('ip', 'link', 'set', outer, 'master', lan.bridge, 'up')
+    run('ip', 'link', 'set', inner, 'up')
+    for name in (inner, outer, lan.bridge):
+        checksums_off(name)  # and with them what joins frames: it needs checksums made by the card
+    packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    packet.setsockopt(263, PACKET_IGNORE_OUTGOING, 1)  # SOL_PACKET
+    packet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    packet.bind((inner, 0))
+    return packet, inner
+
+
+class Bridge:
+    """What can be plugged into a bridge; a subclass has `bridge`, `kind` and number()."""
+
+    def host(self, ip):
+        """Another computer, for a server that must not share port 67 with ours, or for a client."""
+        return Neighbour(self, ip, self.number())
+
+    def port(self):
+        return (TapPort if self.kind == 'tap' else RelayPort)(self, self.number())
+
+
+class Lan(Bridge):
     """
     A bridge br0 at SERVER_IP/24 in a new network namespace, which the calling thread enters for good. The
     namespace goes when the last process in it has ended: nothing to clean up.
@@ -124,14 +158,69 @@ class Lan:
     def net_table(self, name):
         return '/proc/thread-self/net/' + name
 
-    def host(self, ip):
-        """Another computer on the bridge, for a server that must not share port 67 with ours."""
+    def number(self):
+        """One that no name of an interface has yet."""
         self.ports += 1
-        return Neighbour(self, ip, self.ports)
+        return self.ports
 
-    def port(self):
-        self.ports += 1
-        return (TapPort if self.kind == 'tap' else RelayPort)(self, self.ports)
+
+class Far(Bridge):
+    """
+    A bridge that tests/relay.c joins to a Lan's: what is plugged into it is delay_us away from the Lan, one way, and
+    loss percent of the frames do not arrive, each way. A pair of values: there, back. close() returns what the relay
+    counted, by direction: 'there' is from the Lan.
+    """
+
+    def __init__(self, lan, program, delay_us=0, loss=0, rate_mbit=0, seed=1):
+        self.lan = lan
+        self.kind = lan.kind
+        self.bridge = 'far%d' % lan.number()
+        run('ip', 'link', 'add', self.bridge, 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0',
+            'mcast_snooping', '0')
+        # Linux answers on every interface for every address it has: the server would be near as well.
+        with open('/proc/sys/net/ipv4/conf/%s/arp_ignore' % self.bridge, 'w', encoding='ascii') as file:
+            file.write('8')
+        run('ip', 'link', 'set', self.bridge, 'up')
+        self.ends = [self._end(lan), self._end(self)]
+        args = [program]
+        for letter, value in zip('dlrs', (delay_us, loss, rate_mbit, seed)):
+            args += ['-' + letter, ','.join(map(str, value)) if isinstance(value, tuple) else str(value)]
+        fds = [end[0] for end in self.ends]
+        self.process = subprocess.Popen(args + [str(fd) for fd in fds], pass_fds=fds, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.process.stdout.readline() != 'ready\n':
+            raise Refused('%s does not start' % program)
+
+    def _end(self, lan):
+        number = self.lan.number()
+        if self.kind == 'tap':
+            name = 'relay%d' % number
+            end = tap_open(name)
+            # The way has a queue of its own; this one is not to be the shorter.
+            run('ip', 'link', 'set', name, 'master', lan.bridge, 'txqueuelen', '10000', 'up')
+        else:
+            packet, name = packet_end(lan, number)
+            end = packet.detach()
+        return end, name
+
+    def number(self):
+        return self.lan.number()
+
+    def close(self):
+        if self.process is None:
+            return None
+        text, _ = self.process.communicate(timeout=20)
+        self.process = None
+        counted = {}
+        for line in text.splitlines():
+            way, *fields = line.split()
+            counted[{'a-b': 'there', 'b-a': 'back'}[way]] = {
+                name: int(value) for name, value in (field.split('=') for field in fields)}
+        for (end, name), way in zip(self.ends, ('there', 'back')):
+            counted[way]['dropped'] = dropped(name)
+            os.close(end)
+        run('ip', 'link', 'del', self.bridge)
+        return counted
 
 
 class Neighbour:
@@ -196,13 +285,24 @@ class Port:
 
 
 class TapPort(Port):
+    """We hold the tap, too: it outlives QEMU, and close() notes in `dropped` what its queue had no room for."""
+
     def __init__(self, lan, number):
-        name = 'tap%d' % number
-        super().__init__(tap_open(name))
-        run('ip', 'link', 'set', name, 'master', lan.bridge, 'up')
+        self.name = 'tap%d' % number
+        self.dropped = 0
+        super().__init__(tap_open(self.name))
+        run('ip', 'link', 'set', self.name, 'master', lan.bridge, 'up')
 
     def netdev(self, name):
         return 'tap,id=%s,fd=%d' % (name, self.fd)
+
+    def started(self):
+        pass
+
+    def close(self):
+        if self.fd is not None:
+            self.dropped = dropped(self.name)
+        super().started()
 
 
 class SocketPort(Port):
@@ -223,17 +323,7 @@ class RelayPort(SocketPort):
 
     def __init__(self, lan, number):
         super().__init__()
-        inner, outer = 'veth%d' % number, 'port%d' % number
-        run('ip', 'link', 'add', inner, 'type', 'veth', 'peer', 'name', outer)
-        run('ip', 'link', 'set', outer, 'master', lan.bridge, 'up')
-        run('ip', 'link', 'set', inner, 'up')
-        checksums_off(inner)
-        checksums_off(outer)
-        checksums_off(lan.bridge)
-        self.packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-        self.packet.setsockopt(263, PACKET_IGNORE_OUTGOING, 1)  # SOL_PACKET
-        self.packet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.packet.bind((inner, 0))
+        self.packet, _ = packet_end(lan, number)
         self.closing, self.wake = socket.socketpair()
         self.thread = threading.Thread(target=self._relay, daemon=True)
         self.thread.start()

@@ -7,8 +7,10 @@ has both unpacked into the build directory, from where they run. All run as root
 """
 
 import os
+import signal
 import subprocess
 import time
+
 
 class ServerError(RuntimeError):
     """A server that is there and does not start."""
@@ -27,23 +29,25 @@ def program(name, package, cache):
     raise Missing('%s: neither unpacked by tests/qemu/run nor installed' % name)
 
 
-def udp_ports(where):
-    """UDP ports somebody listens on there."""
-    with open(where.net_table('udp'), encoding='ascii') as table:
-        return {int(line.split()[1].split(':')[1], 16) for line in table.readlines()[1:]}
+def listening(where, table):
+    """Ports somebody listens on there, by /proc/net/udp or tcp: the second number is the port, the fourth the state."""
+    state = {'udp': '07', 'tcp': '0A'}[table]
+    with open(where.net_table(table), encoding='ascii') as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return {int(row[1].split(':')[1], 16) for row in rows if row[3] == state}
 
 
 class Server:
     """A process that listens on `port` of a net.Lan or net.Neighbour, its output in `log`."""
 
-    def __init__(self, where, args, log, port, env=None):
+    def __init__(self, where, args, log, port, env=None, table='udp'):
         self.log = log
         args = where.prefix + args
         with open(log, 'ab') as file:
             self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                                             env=env, start_new_session=True)
         end = time.monotonic() + 10
-        while port not in udp_ports(where):
+        while port not in listening(where, table):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise ServerError('%s does not listen on port %d: %s' % (args[0], port, self.text()))
@@ -53,14 +57,19 @@ class Server:
         with open(self.log, encoding='utf-8', errors='replace') as file:
             return file.read()
 
+    def kill(self):
+        """At once, with all its children."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(5)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
+                self.kill()
 
 
 def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
