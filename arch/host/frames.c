@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames over a file descriptor: tun(4) in TAP mode and packet(7). The kernel holds the ring, so
- * packets are taken from the pool only when a frame is there.
+ * Frames over a file descriptor: tun(4) in TAP mode and packet(7). The kernel holds the ring; of
+ * packets only those are held that the longest frame takes.
  *
- * Frames from a packet socket come with what the kernel knows of them: a checksum that the sender
- * left to the device (the sender is this computer, or the other end of a veth) counts as verified,
- * and the VLAN tag that was taken off tells frames of other networks apart, which are dropped.
- * Limits: what is larger than a packet buffer (offloads that merge segments) is an error; no
- * multicast filters.
+ * Each frame comes with what the kernel knows of it, as virtio-net has it (VIRTIO 1.1 5.1.6): TCP
+ * segments that are still together, or were put together, arrive as one, and a checksum that the
+ * sender left to the device (the sender is this computer, or the other end of a veth) counts as
+ * verified. From a packet socket also the VLAN tag that was taken off, which tells frames of other
+ * networks apart; they are dropped.
+ *
+ * Limits: no multicast filters; nothing is left to the kernel of what we send; a TAP does not say
+ * how many frames were lost because nobody read them.
  */
 #include <assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "arch/host/frames.h"
 #include "arch/host/host.h"
@@ -36,6 +42,17 @@ static bool link_is_up(const struct frames *f)
 	       (ifr.ifr_flags & f->up_flags) == f->up_flags;
 }
 
+/* Frames that the kernel has dropped because its queue was full; reading makes it 0. */
+static uint32_t overruns(const struct frames *f)
+{
+	struct tpacket_stats stats;
+	socklen_t n = sizeof(stats);
+
+	if (!f->is_packet || getsockopt(f->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &n))
+		return 0;
+	return stats.tp_drops;
+}
+
 static void link_look(struct netdev *dev)
 {
 	struct frames *f = frames_of(dev);
@@ -44,7 +61,17 @@ static void link_look(struct netdev *dev)
 	if (now < f->link_due_us)
 		return;
 	f->link_due_us = now + LINK_LOOK_US;
+	dev->stats.rx_overrun += overruns(f);
 	netdev_link(dev, link_is_up(f));
+}
+
+/* Whether a TAP may give us whole segments: not the next program that uses it. */
+static void segments_allow(const struct frames *f, bool yes)
+{
+	unsigned long offload = yes ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN : 0;
+
+	if (!f->is_packet)
+		ioctl(f->fd, TUNSETOFFLOAD, offload);
 }
 
 static int frames_open(struct netdev *dev)
@@ -54,21 +81,32 @@ static int frames_open(struct netdev *dev)
 	if (f->gone)
 		return -ERR_NETDEV_OPEN;
 	f->link_due_us = 0;
+	segments_allow(f, true);
 	link_look(dev);
 	return 0;
 }
 
+/* The kernel stops to queue when its queue is full, and we no longer read. */
 static void frames_close(struct netdev *dev)
 {
-	(void)dev; /* the kernel stops to queue when its queue is full, and we no longer read */
+	struct frames *f = frames_of(dev);
+
+	segments_allow(f, false);
+	for (unsigned i = 0; i < PKT_CHAIN_MAX && f->spare[i]; i++) {
+		pkt_free(&dev->net->pool, f->spare[i]);
+		f->spare[i] = NULL;
+	}
 }
 
 static void frames_send(struct netdev *dev, struct pkt *p)
 {
 	struct frames *f = frames_of(dev);
+	uint8_t *info = pkt_push(p, sizeof(struct virtio_net_hdr));
 
-	if (write(f->fd, p->data, p->len) != (ssize_t)p->len) {
-		if (errno == EAGAIN || errno == ENOBUFS)
+	if (info)
+		memset(info, 0, sizeof(struct virtio_net_hdr));
+	if (!info || write(f->fd, p->data, p->len) != (ssize_t)p->len) {
+		if (info && (errno == EAGAIN || errno == ENOBUFS))
 			dev->stats.tx_full++;
 		else
 			dev->stats.tx_errors++;
@@ -76,80 +114,125 @@ static void frames_send(struct netdev *dev, struct pkt *p)
 	pkt_free(&dev->net->pool, p);
 }
 
-/* Status bits and VLAN id that came with the frame; 0 for both when none did. */
-static void packet_status(struct msghdr *msg, uint32_t *status, uint16_t *vlan)
+/* The VLAN id that came with the frame; 0 when none did. */
+static uint16_t packet_vlan(struct msghdr *msg)
 {
-	*status = 0;
-	*vlan = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		struct tpacket_auxdata aux;
 
 		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
 			continue;
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		*status = aux.tp_status;
 		if (aux.tp_status & TP_STATUS_VLAN_VALID)
-			*vlan = aux.tp_vlan_tci & 0xfff;
+			return aux.tp_vlan_tci & 0xfff;
 	}
+	return 0;
 }
 
-/* Bytes of the frame, which may be more than there was room for; 0: not for us; -1 and errno. */
-static ssize_t packet_read(int fd, struct pkt *p, size_t room)
+/* As readv(), but bytes of the frame even when there were more than fit; 0: not for us. */
+static ssize_t packet_read(int fd, struct iovec *iov, unsigned n)
 {
 	union {
 		struct cmsghdr align;
 		uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	} control;
-	struct iovec iov = {p->data, room};
-	struct msghdr msg = {.msg_iov = &iov,
-		.msg_iovlen = 1,
+	struct msghdr msg = {.msg_iov = iov,
+		.msg_iovlen = n,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(fd, &msg, MSG_TRUNC);
-	uint32_t status;
-	uint16_t vlan;
+	ssize_t got = recvmsg(fd, &msg, MSG_TRUNC);
 
-	if (n < 0)
-		return n;
-	packet_status(&msg, &status, &vlan);
-	p->csum_ok = status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID);
-	return vlan ? 0 : n;
+	return got > 0 && packet_vlan(&msg) ? 0 : got;
 }
 
-/* One frame; whether there may be more. */
-static bool frames_take(struct netdev *dev, struct pkt *p)
+/* Packets for the longest frame there is; false when there are not so many. */
+static bool spares_fill(struct netdev *dev)
 {
 	struct frames *f = frames_of(dev);
-	size_t room = PKT_SIZE - PKT_HEADROOM;
-	ssize_t n = f->is_packet ? packet_read(f->fd, p, room) : read(f->fd, p->data, room);
 
-	if (n > 0 && (size_t)n <= room) {
-		p->len = (uint32_t)n;
-		netdev_rx(dev, p);
-		return true;
+	for (unsigned i = 0; i < PKT_CHAIN_MAX; i++) {
+		if (!f->spare[i])
+			f->spare[i] = pkt_alloc(&dev->net->pool);
+		if (!f->spare[i])
+			return false;
+		f->spare[i]->data = f->spare[i]->buf + (i ? 0 : PKT_HEADROOM);
 	}
-	pkt_free(&dev->net->pool, p);
-	if (n >= 0) {
-		*(n ? &dev->stats.rx_errors : &dev->stats.rx_ignored) += 1;
-		return true;
+	return true;
+}
+
+/* Takes the first spares, into which a frame of n bytes was read, as a chain; packets of it. */
+static unsigned spares_take(struct frames *f, uint32_t n, struct pkt **frame)
+{
+	unsigned used = 0, kept = 0;
+
+	for (struct pkt **at = frame; n; at = &(*at)->more) {
+		struct pkt *p = *at = f->spare[used++];
+		uint32_t room = (uint32_t)(p->buf + PKT_SIZE - p->data);
+
+		p->len = n < room ? n : room;
+		n -= p->len;
 	}
-	if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-		f->gone = true;
-	return false;
+	for (unsigned i = used; i < PKT_CHAIN_MAX; i++)
+		f->spare[kept++] = f->spare[i];
+	while (kept < PKT_CHAIN_MAX)
+		f->spare[kept++] = NULL;
+	return used;
+}
+
+/* What we can make sense of: single frames, and segments of TCP over IPv4. */
+static bool info_ok(const struct virtio_net_hdr *info)
+{
+	unsigned type = info->gso_type & ~(unsigned)VIRTIO_NET_HDR_GSO_ECN;
+
+	return type == VIRTIO_NET_HDR_GSO_NONE || type == VIRTIO_NET_HDR_GSO_TCPV4;
+}
+
+/* One frame into the spares; packets that it took, 0 when there is none. */
+static unsigned frames_take(struct netdev *dev)
+{
+	struct frames *f = frames_of(dev);
+	struct virtio_net_hdr info = {0};
+	struct iovec iov[1 + PKT_CHAIN_MAX] = {{&info, sizeof(info)}};
+	struct pkt *frame;
+	size_t room = 0;
+	ssize_t n;
+
+	for (unsigned i = 0; i < PKT_CHAIN_MAX; i++) {
+		iov[1 + i].iov_base = f->spare[i]->data;
+		iov[1 + i].iov_len = (size_t)(f->spare[i]->buf + PKT_SIZE - f->spare[i]->data);
+		room += iov[1 + i].iov_len;
+	}
+	n = f->is_packet ? packet_read(f->fd, iov, 1 + PKT_CHAIN_MAX)
+			 : readv(f->fd, iov, 1 + PKT_CHAIN_MAX);
+	if (n < 0) {
+		f->gone = errno != EAGAIN && errno != EINTR && errno != ENETDOWN;
+		return 0;
+	}
+	if (!n || !info_ok(&info)) {
+		dev->stats.rx_ignored++;
+		return 1;
+	}
+	if ((size_t)n <= sizeof(info) || (size_t)n - sizeof(info) > room) {
+		dev->stats.rx_errors++;
+		return 1;
+	}
+	unsigned used = spares_take(f, (uint32_t)((size_t)n - sizeof(info)), &frame);
+	frame->csum_ok = info.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
+	netdev_rx(dev, frame);
+	return used;
 }
 
 static void frames_poll(struct netdev *dev, unsigned budget)
 {
 	struct frames *f = frames_of(dev);
 
-	for (unsigned i = 0; i < budget && !f->gone; i++) {
-		struct pkt *p = pkt_alloc(&dev->net->pool);
-
-		if (!p) {
+	for (unsigned done = 0, used; done < budget && !f->gone; done += used) {
+		if (!spares_fill(dev)) {
 			dev->stats.rx_no_buf++;
 			break;
 		}
-		if (!frames_take(dev, p))
+		used = frames_take(dev);
+		if (!used)
 			break;
 	}
 	link_look(dev);

@@ -21,7 +21,7 @@
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
-#define RECEIVE_BUFFER (4 << 20) /* bytes: a window of TFTP data and what else is on the wire */
+#define RECEIVE_BUFFER (32 << 20) /* bytes: what a server sends before it hears of a loss */
 
 static _Noreturn void packet_refused(const char *name)
 {
@@ -63,6 +63,7 @@ void packet_add(struct net *net, const char *name, const struct mac *mac)
 	if (f.fd < 0)
 		packet_refused(name);
 	packet_option(name, f.fd, PACKET_AUXDATA, &on, sizeof(on));
+	packet_option(name, f.fd, PACKET_VNET_HDR, &on, sizeof(on));
 	setsockopt(f.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
 	if (setsockopt(f.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
 		setsockopt(f.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));

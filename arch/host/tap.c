@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ static _Noreturn void tap_refused(const char *name)
 void tap_add(struct net *net, const char *name, const struct mac *mac)
 {
 	struct frames f = {.up_flags = IFF_UP};
-	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	int header = sizeof(struct virtio_net_hdr);
 
 	if (!str_copy(f.name, sizeof(f.name), name))
 		host_die("tap %s: the name is longer than %d characters", name, IFNAMSIZ - 1);
@@ -41,7 +43,7 @@ void tap_add(struct net *net, const char *name, const struct mac *mac)
 	if (f.fd < 0 && errno != EACCES)
 		host_die("/dev/net/tun: %s; `modprobe tun` may help, or the container must get it",
 			strerror(errno));
-	if (f.fd < 0 || ioctl(f.fd, TUNSETIFF, &ifr))
+	if (f.fd < 0 || ioctl(f.fd, TUNSETIFF, &ifr) || ioctl(f.fd, TUNSETVNETHDRSZ, &header))
 		tap_refused(name);
 	f.ctl = frames_control();
 	frames_add(net, "tap", &f, mac);
