@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -195,6 +196,69 @@ def broadcast(lan, count, tag):
         sock.bind((lan.bridge, 0))
         for _ in range(count):
             sock.send(b'\xff' * 6 + b'\x02\0\0\0\0\x09' + tag + b'\x08\x06' + bytes(46))
+
+
+PACKET_VNET_HDR, GSO_TCPV4, GSO_UDP_L4 = 15, 1, 5
+
+
+def offload(lan, count, kind, size):
+    """Frames from the bridge that its kernel has yet to cut into segments: kind and length of the whole."""
+    protocol, at = (6, 16) if kind == GSO_TCPV4 else (17, 6)
+    ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, size - 14, 1, 0, 64, protocol, 0, bytes((10, 9, 9, 9)), b'\xff' * 4)
+    total = sum(struct.unpack('!10H', ip))
+    total = (total & 0xffff) + (total >> 16)
+    ip = ip[:10] + struct.pack('!H', 0xffff - ((total & 0xffff) + (total >> 16))) + ip[12:]
+    segment = struct.pack('!HHIIBBHHH', 1, 2, 0, 0, 0x50, 0x10, 1000, 0, 0)
+    if kind == GSO_UDP_L4:
+        segment = struct.pack('!HHHH', 1, 2, size - 34, 0)
+    frame = b'\xff' * 6 + b'\x02\0\0\0\0\x09\x08\0' + ip + segment
+    info = struct.pack('=BBHHHH', 1, kind, len(frame), 1400, 34, at)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.setsockopt(263, PACKET_VNET_HDR, 1)  # SOL_PACKET
+        sock.bind((lan.bridge, 0))
+        for _ in range(count):
+            sock.send(info + frame + bytes(size - len(frame)))
+
+
+def counters(lan, link, send, sleep=1):
+    """What `ifstat` shows of frames that are sent once the program listens: {name: number}."""
+    running = subprocess.Popen([process.PROGRAM, *link, 'ifopen && echo open && sleep %d && ifstat' % sleep],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    os.read(running.stdout.fileno(), 1)
+    time.sleep(0.3)
+    send(lan, running)
+    text = running.communicate(timeout=30)[0].decode()
+    assert running.returncode == 0, text
+    found = re.search(r'received (\d+) frames, (\d+) bytes', text)
+    lost = re.search(r'overrun (\d+)', text)
+    return {'frames': int(found.group(1)), 'bytes': int(found.group(2)), 'lost': int(lost.group(1)) if lost else 0,
+            'errors': int((re.search(r'receive (\d+),', text) or [0, 0])[1]),
+            'bad': int((re.search(r'IP (\d+)', text) or [0, 0])[1])}
+
+
+@pytest.mark.parametrize('kind', ['--tap', '--interface'])
+def test_segments_stay_together(kind, lan, request):
+    """Up to 64 KiB of TCP arrive as one frame with one header; other protocols' are none that we could read."""
+    link = [kind, request.getfixturevalue('tap')() if kind == '--tap' else request.getfixturevalue('veth')]
+
+    def send(where, _running):
+        for size in (1600, 3000, 30000, 65000):
+            offload(where, 10, GSO_TCPV4, size)
+        offload(where, 1, GSO_UDP_L4, 30000)
+    seen = counters(lan, link, send)
+    assert seen['bytes'] >= 10 * (1600 + 3000 + 30000 + 65000), seen
+    assert 40 <= seen['frames'] < 40 + 30 and seen['errors'] == seen['bad'] == 0, seen
+
+
+def test_overrun_is_told(lan, veth):
+    """What the kernel dropped because nobody read for a while."""
+    def send(where, running):
+        running.send_signal(signal.SIGSTOP)
+        for _ in range(60):
+            offload(where, 20, GSO_TCPV4, 65000)
+        running.send_signal(signal.SIGCONT)
+    seen = counters(lan, ['--interface', veth], send, sleep=2)
+    assert 0 < seen['lost'] and seen['lost'] + seen['frames'] >= 1200, seen
 
 
 def test_nic_receives_for_us(veth):
