@@ -50,6 +50,7 @@ const struct command *const common_commands[] = {
 	&cmd_ifopen,
 	&cmd_ifclose,
 	&cmd_ifstat,
+	&cmd_nslookup,
 	/* images */
 	&cmd_kernel,
 	&cmd_initrd,

@@ -26,6 +26,10 @@
 #define HTTP_LINE_MAX	  1024	/* bytes of a line of a response that are looked at */
 #define HTTP_HEAD_MAX	  16384 /* bytes in front of the body of a response */
 #define FETCH_ADDR_MAX	  8	/* addresses of one name that are tried */
+#define DNS_QUERY_MAX	  4	/* names looked up at once */
+#define DNS_SERVER_MAX	  4	/* servers that are asked */
+#define DNS_CNAMES_MAX	  8	/* aliases of one name */
+#define DNS_CACHE_MAX	  16	/* names whose addresses are remembered */
 #define REDIRECTS_MAX	  20	/* of one fetch */
 #define URL_MAX		  512	/* bytes of a URL with its NUL */
 #define DHCP_OPTIONS_MAX  1400	/* bytes of options kept of one answer */

@@ -6,8 +6,8 @@
  *
  * string, uristring (RFC 3986 2.1), ipv4, ipv6 (RFC 5952), int8 .. uint32 (big-endian), hex
  * (aa:bb), hexhyp (aa-bb), hexraw (aabb), base64 (RFC 4648 4), uuid (RFC 4122 3), guid (the same,
- * first three fields little-endian, as UEFI and SMBIOS keep it), busdevfn, dnssl (RFC 3397). ipv6,
- * busdevfn and dnssl are only shown.
+ * first three fields little-endian, as UEFI and SMBIOS keep it), busdevfn, dnssl (RFC 3397). ipv6
+ * and busdevfn are only shown.
  */
 #include "core/bytes.h"
 #include "core/err.h"
@@ -476,6 +476,29 @@ static size_t format_dnssl(const uint8_t *raw, size_t n, char *text, size_t cap)
 	return put_end(&o);
 }
 
+/* Names with one blank between; uncompressed. */
+static int parse_dnssl(const char *text, uint8_t *raw, size_t cap)
+{
+	struct emit e = emit_to(raw, cap);
+
+	while (*text) {
+		size_t n = 0;
+
+		while (text[n] && text[n] != '.' && text[n] != ' ')
+			n++;
+		if (!n || n > 63)
+			return -ERR_SETTING_VALUE;
+		emit_u8(&e, (uint8_t)n);
+		emit_bytes(&e, text, n);
+		text += n;
+		text += *text == '.';
+		if (!*text || *text == ' ')
+			emit_u8(&e, 0);
+		text += *text == ' ';
+	}
+	return e.bad ? -ERR_SETTING_VALUE : (int)e.n;
+}
+
 const struct setting_type setting_types[] = {
 	{"string", format_string, parse_string},
 	{"uristring", format_uristring, parse_uristring},
@@ -494,6 +517,6 @@ const struct setting_type setting_types[] = {
 	{"uuid", format_uuid, parse_uuid},
 	{"guid", format_guid, parse_guid},
 	{"busdevfn", format_busdevfn, NULL},
-	{"dnssl", format_dnssl, NULL},
+	{"dnssl", format_dnssl, parse_dnssl},
 	{NULL, NULL, NULL},
 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fetches: slots of struct net, from fetch_start() to fetch_end(). The work is the filler's; here
- * are what all fillers share: the URL, the server's address, the link, and what the console says.
- * Host names are not resolved.
+ * are what all fillers share: the URL, the server's addresses, the link, and what the console says.
  *
  * A fetch stays on the link it began on: with several links, two fetches may run on two of them.
  */
@@ -66,6 +65,27 @@ static int fetch_try(struct fetch *f)
 	}
 }
 
+static void fetch_finish(struct fetch *f, int result)
+{
+	f->finished = true;
+	f->result = result;
+	f->end_us = f->m->now_us;
+}
+
+static void fetch_found(void *ctx, int rc, const struct ip_addr *addr, unsigned n)
+{
+	struct fetch *f = ctx;
+
+	f->query = NULL;
+	f->naddr = (uint8_t)n;
+	if (n)
+		memcpy(f->addr, addr, n * sizeof(*addr));
+	if (!rc)
+		rc = fetch_try(f);
+	if (rc)
+		fetch_finish(f, rc);
+}
+
 /* Who and by which way, from f->uri; then the filler begins. */
 static int fetch_begin(struct fetch *f)
 {
@@ -78,22 +98,18 @@ static int fetch_begin(struct fetch *f)
 		return err_set(m, ERR_NO_SCHEME, "%s", f->uri);
 	f->iaddr = 0;
 	if (!ip_parse(f->url.host, strlen(f->url.host), &f->addr[0]))
-		return err_set(m, ERR_NO_NAMES, "%s", f->url.host);
+		return dns_resolve(f->net, f->url.host, fetch_found, f, &f->query);
 	f->naddr = 1;
 	return fetch_try(f);
-}
-
-static void fetch_finish(struct fetch *f, int result)
-{
-	f->finished = true;
-	f->result = result;
-	f->end_us = f->m->now_us;
 }
 
 /* Nothing of the filler's is left, nor of what it has made. */
 static void fetch_stop(struct fetch *f)
 {
 	timer_stop(f->m, &f->step);
+	if (f->query)
+		dns_cancel(f->query);
+	f->query = NULL;
 	if (f->running)
 		f->ops->cancel(f);
 	f->running = false;
@@ -246,7 +262,8 @@ void fetch_progress(const struct fetch *f, char *text, unsigned cap)
 	size_str(f->bytes, have);
 	size_str(rate, speed);
 	if (!f->bytes) {
-		fmt_print(text, cap, "%.32s: asking %s", f->name, f->url.host);
+		fmt_print(text, cap, "%.32s: %s %s", f->name, f->query ? "looking up" : "asking",
+			f->url.host);
 	} else if (total == IMAGE_SIZE_UNKNOWN || !total || !rate) {
 		fmt_print(text, cap, "%.32s %s %s/s", f->name, have, speed);
 	} else {
@@ -262,13 +279,15 @@ void fetch_progress(const struct fetch *f, char *text, unsigned cap)
 void fetch_summary(const struct fetch *f, char *text, unsigned cap)
 {
 	unsigned ms = (unsigned)((f->end_us - f->start_us) / 1000);
-	char size[16], speed[16], name[65];
+	char size[16], speed[16], name[65], addr[IP_STR_MAX];
+	bool named = strcmp(ip_str(&f->server, addr), f->url.host);
 	size_t n;
 
 	str_clean(name, sizeof(name), f->name, strlen(f->name));
-	n = fmt_print(text, cap, "fetched %s: %s in %u.%02u s, %s/s from %s by %s", name,
+	n = fmt_print(text, cap, "fetched %s: %s in %u.%02u s, %s/s from %s%s%s%s by %s", name,
 		size_str(f->bytes, size), ms / 1000, ms % 1000 / 10,
-		size_str(fetch_rate(f, f->end_us), speed), f->url.host, f->dev->name);
+		size_str(fetch_rate(f, f->end_us), speed), named ? f->url.host : "",
+		named ? " (" : "", addr, named ? ")" : "", f->dev->name);
 	if (f->retries && n < cap)
 		fmt_print(text + n, cap - n, ", %u retries", f->retries);
 }

@@ -9,9 +9,10 @@
 #include "config/limits.h"
 #include "core/timer.h"
 #include "net/dhcp.h"
+#include "net/dns.h"
 #include "net/fetch.h"
-#include "net/ipv4.h"
 #include "net/http_conn.h"
+#include "net/ipv4.h"
 #include "net/netdev.h"
 #include "net/pkt.h"
 #include "net/udp.h"
@@ -41,8 +42,9 @@ struct net {
 	struct frag frag[FRAG_MAX];
 	uint16_t ip_id;
 	struct fetch fetch[FETCH_MAX];
-	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
 	struct http_conn http[HTTP_CONN_MAX];
+	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
+	struct dns dns;
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */
@@ -54,7 +56,8 @@ struct net {
 extern const struct service net_service;	 /* devices, protocols */
 extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
 /* Commands, for the tables: those of links, and those that fetch. */
-extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot;
+extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot,
+	cmd_nslookup;
 extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
 extern const struct filler_ops tftp_filler;
 

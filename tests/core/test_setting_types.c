@@ -242,6 +242,13 @@ static void test_dnssl(void **state)
 	shows("dnssl", "\x40xx", 3, "");
 	/* Nothing that a terminal would obey. */
 	shows("dnssl", "\3a\033b\0", 5, "a?b");
+	parses("dnssl", "a b", "\1a\0\1b\0", 6);
+	parses("dnssl", "eng.apple.com. lab.", "\3eng\5apple\3com\0\3lab\0", 20);
+	refuses("dnssl", ".");
+	refuses("dnssl", "a..b");
+	refuses("dnssl", " a");
+	refuses("dnssl", "a  b");
+	refuses("dnssl", "0123456789012345678901234567890123456789012345678901234567890123");
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fetches apart from how they are filled: slots, URLs, links, and what the console is told. */
+#include "tests/net/dns_wire.h"
 #include "tests/net/server.h"
 #include "tests/unit.h"
 
@@ -59,8 +60,9 @@ static void test_refused(void **state)
 		{"fake:///x", ERR_BAD_URL},
 		{"", ERR_BAD_URL},
 		{"http://10.0.0.9/", ERR_NO_SCHEME},
-		{"fake://server/x", ERR_NO_NAMES},
-		{"fake://10.0.0.256/x", ERR_NO_NAMES},
+		{"fake://server/x", ERR_NO_DNS},
+		{"fake://10.0.0.256/x", ERR_BAD_URL},
+		{"fake://[fe80::1]/x", ERR_BAD_URL},
 		{"fake://10.9.9.9/x", ERR_NO_ROUTE},
 		{"fake://10.0.0.9/fails", ERR_TFTP_ERROR},
 	};
@@ -264,25 +266,153 @@ static void test_redirect_circle(void **state)
 	lan_end(lan);
 }
 
-/* As if a name had these addresses: the first is in use. */
+/* -- names -- */
+
+/* The question for host.lab. */
+static struct sent asked(struct lan *lan)
+{
+	struct sent s;
+
+	if (!server_wait(lan, &s, 10 * MS) || s.dport != 53)
+		fail_msg("no question");
+	assert_string_equal((const char *)s.data + 12, "\4host\3lab");
+	return s;
+}
+
+static void told(struct lan *lan, const struct sent *s, unsigned flags, unsigned n, va_list ap)
+{
+	struct dmsg d = dmsg_to(wire_get16(s->data), W_ANSWER | flags, "host.lab", W_A);
+
+	while (n--)
+		dmsg_a(&d, NULL, 0, va_arg(ap, uint32_t));
+	server_put(lan, s->link, s->dst, s->src, 53, s->sport, d.b, d.n);
+	lan_pass(lan, 10);
+}
+
+/* A fetch from a name with these addresses; nothing was tried of it when there are none. */
 static struct fetch *begin_at(struct lan *lan, unsigned n, ...)
 {
-	struct fetch *f = begin(lan, "fake://10.0.0.9/later");
+	struct fetch *f;
+	struct sent s;
 	va_list ap;
 
+	setting_set(&lan->m, "dns", "10.0.0.53");
+	f = begin(lan, "fake://host.lab/later");
+	assert_int_equal(started, 0);
+	s = asked(lan);
 	va_start(ap, n);
-	for (unsigned i = 1; i < n; i++)
-		f->addr[i] = ip4_of(va_arg(ap, uint32_t));
+	told(lan, &s, n ? 0 : 3, n, ap);
 	va_end(ap);
-	f->naddr = (uint8_t)n;
+	assert_null(f->query);
 	return f;
+}
+
+static void test_name(void **state)
+{
+	struct lan *lan = fetch_lan(2);
+	struct fetch *f = begin_at(lan, 2, IP4(10, 0, 1, 9), IP4(10, 0, 0, 9));
+	char text[160];
+
+	(void)state;
+	assert_int_equal(started, 1);
+	assert_ptr_equal(f->dev, lan_link(lan, 1));
+	assert_int_equal(f->naddr, 2);
+	assert_int_equal(ip4_u32(&f->server), IP4(10, 0, 1, 9));
+	assert_string_equal(f->url.host, "host.lab");
+	fetch_progress(f, text, sizeof(text));
+	assert_string_equal(text, "n: asking host.lab");
+	assert_int_equal(image_open(f->m, f->name, f->uri, 1000, NULL, &f->image), 0);
+	fill(f, 0, 1000);
+	f->start_us = lan->m.now_us;
+	fetch_done(f, 0);
+	fetch_summary(f, text, sizeof(text));
+	assert_non_null(strstr(text, "/s from host.lab (10.0.1.9) by net1"));
+	image_free(&lan->m, fetch_end(f));
+	lan_end(lan);
+}
+
+static void test_name_unknown(void **state)
+{
+	struct lan *lan = fetch_lan(1);
+	struct fetch *f = begin_at(lan, 0);
+
+	(void)state;
+	assert_true(f->finished);
+	assert_int_equal(f->result, -ERR_DNS_NAME);
+	assert_int_equal(started, 0);
+	assert_null(fetch_end(f));
+	/* One with an address that no link leads to. */
+	lan_pass(lan, 6 * S);
+	f = begin_at(lan, 1, IP4(10, 9, 9, 9));
+	assert_true(f->finished);
+	assert_int_equal(f->result, -ERR_NO_ROUTE);
+	assert_int_equal(started, 0);
+	assert_null(fetch_end(f));
+	lan_end(lan);
+}
+
+/* Nothing is left of it: not in the turn in which it began, nor while it waits. */
+static void test_name_cancelled(void **state)
+{
+	struct lan *lan = fetch_lan(1);
+	struct fetch *f;
+	char text[160];
+
+	(void)state;
+	setting_set(&lan->m, "dns", "10.0.0.53");
+	for (unsigned i = 0; i < 2 * DNS_QUERY_MAX; i++) {
+		f = begin(lan, "fake://host.lab/later");
+		if (i & 1)
+			lan_pass(lan, 10);
+		fetch_progress(f, text, sizeof(text));
+		assert_string_equal(text, "n: looking up host.lab");
+		fetch_cancel(f);
+	}
+	lan_pass(lan, 20 * S);
+	assert_null(lan->net.socks);
+	assert_int_equal(started, 0);
+	assert_int_equal(cancelled, 0);
+	lan_end(lan);
+}
+
+/* A redirect to a name, and from a name with addresses to spare to a number. */
+static void test_name_redirect(void **state)
+{
+	struct lan *lan = fetch_lan(2);
+	struct fetch *f = begin(lan, "fake://10.0.0.9/later");
+	struct ip_addr addr[2] = {ip4_of(IP4(10, 0, 1, 9)), ip4_of(IP4(10, 0, 1, 10))};
+	struct sent s;
+	struct dmsg d;
+
+	(void)state;
+	setting_set(&lan->m, "dns", "10.0.0.53");
+	fetch_redirect(f, "other://host.lab/later");
+	s = asked(lan);
+	assert_int_equal(started, 1);
+	assert_int_equal(cancelled, 1);
+	d = dmsg_to(wire_get16(s.data), W_ANSWER, "host.lab", W_A);
+	dmsg_a(&d, NULL, 0, ip4_u32(&addr[0]));
+	dmsg_a(&d, NULL, 0, ip4_u32(&addr[1]));
+	server_put(lan, 0, s.dst, s.src, 53, s.sport, d.b, d.n);
+	lan_pass(lan, 10);
+	assert_int_equal(started, 2);
+	assert_ptr_equal(f->ops, &other_filler);
+	assert_true(ip_eq(&f->server, &addr[0]));
+	fetch_redirect(f, "fake://10.0.0.9/later");
+	lan_pass(lan, 10);
+	assert_int_equal(f->naddr, 1);
+	fetch_done(f, -ERR_UNREACHABLE); /* the other's second address is none of this one */
+	assert_int_equal(f->result, -ERR_UNREACHABLE);
+	assert_null(fetch_end(f));
+	lan_end(lan);
 }
 
 static void test_next_address(void **state)
 {
 	struct lan *lan = fetch_lan(2);
 	/* The third is not to be reached at all and costs nothing. */
-	struct fetch *f = begin_at(lan, 4, IP4(10, 0, 0, 10), IP4(10, 9, 9, 9), IP4(10, 0, 1, 9));
+	struct fetch *f = begin_at(
+		lan, 4, IP4(10, 0, 0, 9), IP4(10, 0, 0, 10), IP4(10, 9, 9, 9), IP4(10, 0, 1, 9));
 
 	(void)state;
 	err_set(&lan->m, ERR_ARP_TIMEOUT, "the first");
@@ -303,7 +433,9 @@ static void test_next_address(void **state)
 	assert_int_equal(f->result, -ERR_TFTP_TIMEOUT);
 	assert_null(fetch_end(f));
 
-	f = begin_at(lan, 2, IP4(10, 9, 9, 9)); /* no more behind the one without a way */
+	started = 0;
+	f = begin_at(lan, 2, IP4(10, 0, 0, 9),
+		IP4(10, 9, 9, 9)); /* no more behind the one without a way */
 	fetch_done(f, -ERR_LINK_DOWN);
 	lan_pass(lan, 10);
 	assert_int_equal(f->result, -ERR_NO_ROUTE);
@@ -315,25 +447,27 @@ static void test_next_address(void **state)
 static void test_no_next_address(void **state)
 {
 	struct lan *lan = fetch_lan(1);
-	struct fetch *f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+	struct fetch *f = begin_at(lan, 2, IP4(10, 0, 0, 9), IP4(10, 0, 0, 10));
 
 	(void)state;
 	fetch_done(f, -ERR_TFTP_NOT_FOUND);
 	assert_int_equal(f->result, -ERR_TFTP_NOT_FOUND);
 	assert_null(fetch_end(f));
 
-	f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+	started = 0;
+	f = begin_at(lan, 2, IP4(10, 0, 0, 9), IP4(10, 0, 0, 10));
 	assert_int_equal(image_open(f->m, "n", "u", 1000, NULL, &f->image), 0);
 	fetch_done(f, -ERR_TFTP_TIMEOUT);
 	assert_int_equal(f->result, -ERR_TFTP_TIMEOUT);
 	assert_null(fetch_end(f));
 	assert_null(image_nth(&lan->m, 0));
 
-	f = begin_at(lan, 2, IP4(10, 0, 0, 10));
+	started = 0;
+	f = begin_at(lan, 2, IP4(10, 0, 0, 9), IP4(10, 0, 0, 10));
 	fetch_done(f, -ERR_TFTP_TIMEOUT);
 	fetch_cancel(f); /* between two addresses nothing runs */
 	lan_pass(lan, 10);
-	assert_int_equal(started, 3);
+	assert_int_equal(started, 1);
 	assert_int_equal(cancelled, 0);
 	lan_end(lan);
 }
@@ -389,6 +523,10 @@ int main(void)
 		cmocka_unit_test(test_redirect_drops_image),
 		cmocka_unit_test(test_redirect_refused),
 		cmocka_unit_test(test_redirect_circle),
+		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_name_unknown),
+		cmocka_unit_test(test_name_cancelled),
+		cmocka_unit_test(test_name_redirect),
 		cmocka_unit_test(test_next_address),
 		cmocka_unit_test(test_no_next_address),
 		cmocka_unit_test(test_progress),
