@@ -3,11 +3,12 @@
  * Any Ethernet interface as a link, through a packet(7) socket beside the kernel's own stack. We
  * have a MAC of our own, which the NIC is asked to receive, so that the kernel ignores what is
  * meant for us and the other way round. What we send ourselves is not handed back
- * (PACKET_IGNORE_OUTGOING, Linux 4.20); with an older kernel we see it, and what the computer
- * itself sends, which is harmless: neither is addressed to us.
+ * (PACKET_IGNORE_OUTGOING, Linux 4.20); with an older kernel we hear our own broadcasts, which is
+ * harmless.
  */
 #include <endian.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <string.h>
@@ -39,6 +40,31 @@ static void packet_option(const char *name, int fd, int option, const void *valu
 			"interface %s: packet socket option %d: %s", name, option, strerror(errno));
 }
 
+/*
+ * Lets through what is for our address or for a group, so that the computer's own traffic takes no
+ * room of ours: BPF as in Linux Documentation/networking/filter.rst.
+ */
+static void packet_filter(const char *name, int fd, const struct mac *mac)
+{
+	const uint8_t *b = mac->b;
+	uint32_t first = (uint32_t)b[0] << 8 | b[1];
+	uint32_t rest = (uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5];
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 4, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rest, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
+		host_die("interface %s: packet filter: %s", name, strerror(errno));
+}
+
 /* A second address of the NIC; one that has room for one only becomes promiscuous. */
 static void packet_receive(const char *name, int fd, int ifindex, const struct mac *mac)
 {
@@ -67,9 +93,11 @@ void packet_add(struct net *net, const char *name, const struct mac *mac)
 	setsockopt(f.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
 	if (setsockopt(f.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
 		setsockopt(f.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	if (bind(f.fd, (struct sockaddr *)&at, sizeof(at)))
-		packet_refused(name);
 	f.ctl = frames_control();
 	frames_add(net, "packet", &f, mac);
-	packet_receive(name, f.fd, at.sll_ifindex, &net->dev[net->ndev - 1].mac);
+	mac = &net->dev[net->ndev - 1].mac;
+	packet_filter(name, f.fd, mac);
+	if (bind(f.fd, (struct sockaddr *)&at, sizeof(at)))
+		packet_refused(name);
+	packet_receive(name, f.fd, at.sll_ifindex, mac);
 }

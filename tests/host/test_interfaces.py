@@ -190,12 +190,21 @@ def test_vlan_of_others(lan, veth, serve):
     assert 30 <= int(re.search(r'received (\d+) frames', text).group(1)) < 50, text
 
 
-def broadcast(lan, count, tag):
+def test_frames_for_others_stay_out(lan, veth):
+    """They would fill a queue that is ours."""
+    def send(where, _running):
+        broadcast(where, 200, b'', to=b'\x02\x12\x34\x56\x78\x9a')
+        broadcast(where, 10, b'')
+        broadcast(where, 10, b'', to=b'\x01\0\x5e\0\0\x01')
+    assert 20 <= counters(lan, ['--interface', veth], send)['frames'] < 100
+
+
+def broadcast(lan, count, tag, to=b'\xff' * 6):
     """Empty ARP frames from the bridge."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((lan.bridge, 0))
         for _ in range(count):
-            sock.send(b'\xff' * 6 + b'\x02\0\0\0\0\x09' + tag + b'\x08\x06' + bytes(46))
+            sock.send(to + b'\x02\0\0\0\0\x09' + tag + b'\x08\x06' + bytes(46))
 
 
 PACKET_VNET_HDR, GSO_TCPV4, GSO_UDP_L4 = 15, 1, 5
