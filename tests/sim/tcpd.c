@@ -188,6 +188,7 @@ static void conn_open(
 	c->port = s->src_port;
 	c->local_port = s->dst_port;
 	c->irs = s->seq;
+	c->judged = in->judged;
 	c->iss = (uint32_t)rand_next(&t->h->rng);
 	c->ts_offset = (uint32_t)rand_next(&t->h->rng);
 	c->opened_us = t->w->now_us;

@@ -116,6 +116,7 @@ struct tcpd_conn {
 	uint32_t ip;
 	uint16_t port, local_port;
 	bool established, closing, fin_sent, fin_acked, fin_heard, closed_first, dead, silent;
+	bool judged;   /* its client may be blamed for what it says */
 	unsigned busy; /* inside of a callback: not to be freed yet */
 	uint64_t opened_us;
 
