@@ -46,7 +46,7 @@ SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-
 CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
 CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 
-LIB_SRC	  := $(wildcard core/*.c net/*.c drivers/*.c drivers/*/*.c)
+LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
@@ -72,12 +72,25 @@ $(O)/gen/embed.h: force util/embed
 	$(Q)$(PYTHON) util/embed --version '$(VERSION)' $(if $(EMBED),--script '$(EMBED)') $@
 .PHONY: force
 
+# -- hashes for HTTP's Digest: out of the sources of Debian's bearssl, wherever BEARSSL= says -----------------
+BEARSSL ?= $(O)/cache/bearssl
+BEARSSL_SRC := $(patsubst %,bearssl/%.c,hash/md5 hash/sha2small codec/dec32le codec/enc32le codec/dec32be codec/enc32be)
+$(BEARSSL):
+	$(Q)util/setup --source bearssl '$@'
+
 # -- rules for objects, one a flavour -----------------------------------------------------------------------
+# BEARSSL_CFLAGS is empty for all but what includes BearSSL. That itself is not held to our warnings.
 define flavour
 $(O)/$(1)/obj/%.o: %.c Makefile | $(O)/gen/embed.h
 	$$(call say,CC)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(2) -c -o $$@ $$<
+	$$(Q)$(2) $$(BEARSSL_CFLAGS) -c -o $$@ $$<
+$(O)/$(1)/obj/bearssl/%.o: Makefile | $(BEARSSL)
+	$$(call say,CC)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(2) -w -Inet/bearssl -I$(BEARSSL)/inc -I$(BEARSSL)/src -c -o $$@ $(BEARSSL)/src/$$*.c
+$(O)/$(1)/obj/net/bearssl/digest.o: BEARSSL_CFLAGS = -Inet/bearssl -I$(BEARSSL)/inc
+$(O)/$(1)/obj/net/bearssl/digest.o: | $(BEARSSL)
 endef
 $(eval $(call flavour,bios,$(CC_BIOS) $(CFLAGS_BIOS)))
 $(eval $(call flavour,host,$(CC_HOST) $(CFLAGS_HOST)))
@@ -89,13 +102,13 @@ define archive
 	$(call say,AR)
 	$(Q)rm -f $@ && ar rcsD $@ $^
 endef
-$(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC)) $(O)/bios/obj/arch/x86/bios/entry.o
+$(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) $(O)/bios/obj/arch/x86/bios/entry.o
 	$(archive)
-$(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC))
+$(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
-$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) tests/fake.c)
+$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
-$(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) tests/fake.c)
+$(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
 
 # -- ROM and lkrn -------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ struct fetch {
 	struct ip_addr addr[FETCH_ADDR_MAX]; /* of url.host, in the order they are tried */
 	uint8_t naddr, iaddr;		     /* naddr 0: not known yet */
 	uint8_t redirects;
+	bool strayed; /* a redirect has led to a host that the user did not name */
 	struct ip_addr server; /* addr[iaddr] */
 	struct image *image;   /* NULL until opened */
 	bool finished;

@@ -37,6 +37,7 @@
 #define BREAKS_FIRST	3  /* the same, before any response */
 #define GAIN		(64u << 10)
 #define ANEW_MAX	2
+#define LOGINS_MAX	4
 #define WAITS_MAX	10 /* of Retry-After */
 #define RETRY_DEFAULT_S 5
 #define RETRY_MAX_S	120
@@ -47,22 +48,7 @@
 #define LOSSY_BYTES	(200u * 1448)
 #define SPARE_CONNS	3 /* that others can still make when we take further ones */
 
-struct http {
-	struct timer timer;
-	uint64_t alive_us; /* something new came */
-	uint64_t retry_us; /* nothing is asked for before */
-	uint64_t gained;   /* f->bytes at the last break */
-	uint8_t breaks, anew, waits;
-	uint8_t want;		      /* connections that may be in use */
-	bool ranges;		      /* the server knows what they are */
-	char validator[HTTP_TAG_MAX]; /* as in If-Range; "": none */
-};
 _Static_assert(sizeof(struct http) <= FILLER_PRIV_MAX, "a filler's state fits its place");
-
-static struct http *http_of(struct fetch *f)
-{
-	return (struct http *)f->priv;
-}
 
 /* The next connection of f behind c, or the first for NULL; NULL when there is none. */
 static struct http_conn *conn_next(const struct fetch *f, struct http_conn *c)
@@ -143,77 +129,6 @@ static void http_anew(struct fetch *f, enum err why)
 	http_pause(f, RETRY_MIN_US);
 }
 
-/* -- the request -- */
-
-struct text {
-	char *p;
-	size_t n, cap;
-};
-
-static void text_str(struct text *t, const char *s)
-{
-	for (; *s; s++, t->n++)
-		if (t->n < t->cap)
-			t->p[t->n] = *s;
-}
-
-static void text_number(struct text *t, uint64_t v)
-{
-	char digits[24];
-
-	fmt_print(digits, sizeof(digits), "%llu", (unsigned long long)v);
-	text_str(t, digits);
-}
-
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-/* The URL's path with what cannot stand in it percent-encoded, RFC 3986 2.1; not twice. */
-static void text_target(struct text *t, const char *s)
-{
-	char code[4];
-
-	for (; *s; s++) {
-		bool plain = *s == '%' ? is_hex(s[1]) && is_hex(s[2]) : !strchr("\"<>\\^`{|}", *s);
-
-		fmt_print(code, sizeof(code), plain ? "%c" : "%%%02X", *s);
-		text_str(t, code);
-	}
-}
-
-/* Whether it fits. */
-static bool request_make(struct fetch *f, struct http_conn *c)
-{
-	struct text t = {c->request, 0, sizeof(c->request)};
-	bool v6 = strchr(f->url.host, ':');
-
-	text_str(&t, "GET ");
-	text_target(&t, f->url.path);
-	text_str(&t, v6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
-	text_str(&t, f->url.host);
-	text_str(&t, v6 ? "]" : "");
-	if (c->port != c->scheme->port) {
-		text_str(&t, ":");
-		text_number(&t, c->port);
-	}
-	text_str(&t, "\r\nUser-Agent: Reveille/");
-	text_str(&t, f->m->config->version);
-	if (c->ranged) {
-		text_str(&t, "\r\nRange: bytes=");
-		text_number(&t, c->obj);
-		text_str(&t, "-");
-		if (c->to != HTTP_UNKNOWN)
-			text_number(&t, c->to - 1);
-		text_str(&t, "\r\nIf-Range: ");
-		text_str(&t, http_of(f)->validator);
-	}
-	text_str(&t, "\r\n\r\n");
-	c->request_n = (uint16_t)t.n;
-	return t.n <= t.cap;
-}
-
 /* Asks for [from, to) of the file; for all of it while nothing is known. */
 static int http_ask(struct fetch *f, uint64_t from, uint64_t to)
 {
@@ -225,7 +140,7 @@ static int http_ask(struct fetch *f, uint64_t from, uint64_t to)
 	c->ranged = from || (f->image && to != f->image->total);
 	c->obj = from;
 	c->to = to;
-	if (!request_make(f, c)) {
+	if (!http_request_make(f, c)) {
 		http_conn_drop(c);
 		return -ERR_BAD_URL;
 	}
@@ -403,12 +318,17 @@ static int answer_part(struct http_conn *c)
 static int http_answer(struct http_conn *c)
 {
 	const struct http_head *h = &c->head;
+	struct http_auth *auth = &http_of(c->f)->auth;
 	bool all = h->status == 200, part = h->status == 206;
 
 	if ((all || part) && h->encoded)
 		return http_err(c->f, ERR_HTTP_PROTOCOL, "Content-Encoding");
 	if (part && !c->ranged)
 		return http_err(c->f, ERR_HTTP_PROTOCOL, "a range that was not asked for");
+	if (h->nonce[0]) {
+		str_copy(auth->nonce, sizeof(auth->nonce), h->nonce);
+		auth->nc = 0;
+	}
 	if (part)
 		return answer_part(c);
 	if (all && (!c->ranged || conn_count(c->f) == 1))
@@ -461,33 +381,82 @@ static void http_progress(struct http_conn *c)
 	}
 }
 
+/*
+ * A redirect to the host that we are talking to becomes a path, so that user and password of the
+ * URL stay; any other is noted.
+ */
+static const char *redirect_ref(struct fetch *f, const char *to)
+{
+	const char *path = str_starts(to, "//") ? NULL : to;
+	struct url u;
+
+	if (path && strchr(to, ':') && !url_parse(to, &u)) {
+		path = strchr(to + strlen(u.scheme) + 3, '/');
+		if (strcmp(u.scheme, f->url.scheme) || !str_ieq(u.host, f->url.host) ||
+			u.port != f->url.port || u.user[0])
+			path = NULL;
+	}
+	f->strayed |= !path;
+	return path ? path : to;
+}
+
+/* Whether there is something to answer to the server's challenge; it is then asked again. */
+static bool http_login(struct fetch *f, const struct http_auth *challenge)
+{
+	struct http *h = http_of(f);
+	bool tried = h->auth.basic || h->auth.digest;
+
+	if ((!challenge->basic && !challenge->digest) || (tried && !challenge->stale) ||
+		h->logins++ >= LOGINS_MAX)
+		return false;
+	h->auth = *challenge;
+	return http_request_login(f);
+}
+
+static void http_wait(struct fetch *f, const struct http_head *head)
+{
+	uint32_t s = head->retry_s ? head->retry_s : RETRY_DEFAULT_S;
+
+	s = s < RETRY_MAX_S ? s : RETRY_MAX_S;
+	log_put(f->m, LOG_INFO, "%s: %u, again in %u s", f->url.host, head->status, s);
+	f->retries++;
+	http_pause(f, s * 1000000);
+	http_of(f)->alive_us = http_of(f)->retry_us;
+}
+
+static enum err status_err(unsigned status)
+{
+	if (status == 401)
+		return ERR_HTTP_LOGIN;
+	return status == 404 || status == 410 ? ERR_HTTP_NOT_FOUND : ERR_HTTP_STATUS;
+}
+
+static bool is_redirect(const struct http_head *h)
+{
+	unsigned n = h->status - 300u;
+
+	return h->location[0] && n <= 8 && (0x18eu >> n & 1); /* 301 302 303 307 308 */
+}
+
 /* What the server said instead of the file. The connection is done with already. */
 static void http_verdict(struct fetch *f, const struct http_head *head)
 {
-	struct http *h = http_of(f);
 	unsigned status = head->status;
 	char what[64];
-	uint32_t s;
 
-	if (head->location[0] && (status == 301 || status == 302 || status == 303 ||
-					 status == 307 || status == 308)) {
+	if (is_redirect(head)) {
 		http_cancel(f);
-		fetch_redirect(f, head->location);
-	} else if (status == 416) {
+		fetch_redirect(f, redirect_ref(f, head->location));
+	} else if (status == 401 && http_login(f, &head->auth)) {
+		http_work(f);
+	} else if (status == 416 && f->image) {
 		http_anew(f, ERR_HTTP_CHANGED);
-	} else if ((status == 503 || status == 429) && head->retry && h->waits++ < WAITS_MAX) {
-		s = head->retry_s ? head->retry_s : RETRY_DEFAULT_S;
-		s = s < RETRY_MAX_S ? s : RETRY_MAX_S;
-		log_put(f->m, LOG_INFO, "%s: %u, again in %u s", f->url.host, status, s);
-		f->retries++;
-		http_pause(f, s * 1000000);
-		h->alive_us = h->retry_us;
+	} else if ((status == 503 || status == 429) && head->retry &&
+		   http_of(f)->waits++ < WAITS_MAX) {
+		http_wait(f, head);
 	} else {
 		fmt_print(what, sizeof(what), "%u %s", status, head->reason);
-		http_end(f, http_err(f,
-				    status == 404 || status == 410 ? ERR_HTTP_NOT_FOUND
-								   : ERR_HTTP_STATUS,
-				    what));
+		http_end(f, http_err(f, status_err(status), what));
 	}
 }
 

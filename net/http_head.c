@@ -179,6 +179,18 @@ static bool field_location(struct http_head *h, const char *v)
 	return str_copy(h->location, sizeof(h->location), v);
 }
 
+static bool field_challenge(struct http_head *h, const char *v)
+{
+	http_auth_challenge(&h->auth, v);
+	return true;
+}
+
+static bool field_info(struct http_head *h, const char *v)
+{
+	http_auth_info(h->nonce, v);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*take)(struct http_head *h, const char *value);
@@ -194,6 +206,8 @@ static const struct {
 	{"Last-Modified", field_modified},
 	{"Date", field_date},
 	{"Location", field_location},
+	{"WWW-Authenticate", field_challenge},
+	{"Authentication-Info", field_info},
 };
 
 /* -- lines -- */

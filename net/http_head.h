@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "config/limits.h"
 #include "core/bytes.h"
+#include "net/http_auth.h"
 
 #define HTTP_TAG_MAX  96	 /* bytes of a validator with its NUL; longer ones do not count */
 #define HTTP_SIZE_MAX INT64_MAX	 /* of a body or a file */
@@ -45,8 +46,10 @@ struct http_head {
 	uint64_t from, to; /* Content-Range: bytes [from, to) ... */
 	uint64_t total;	   /* of a file so long, or HTTP_UNKNOWN */
 	char etag[HTTP_TAG_MAX], modified[32], date[32];
-	char reason[40];	/* fit for a terminal */
-	char location[URL_MAX]; /* "": there was none */
+	char reason[40];	   /* fit for a terminal */
+	char location[URL_MAX];	   /* "": there was none */
+	struct http_auth auth;	   /* WWW-Authenticate */
+	char nonce[HTTP_AUTH_MAX]; /* Authentication-Info: the next one, or "" */
 };
 
 /* Before each response. */

@@ -24,7 +24,7 @@ WIDTH = {'.c': 100, '.h': 100, '.py': 120, '.asm': 120, '.inc': 120}
 # Folder -> what its files may include, by beginning. docs/design.md, "Folders".
 ARROWS = {
     'core': ('core/', 'arch/x86/csum.h', 'config/limits.h'),
-    'net': ('net/', 'core/', 'config/limits.h'),
+    'net': ('net/', 'core/', 'config/limits.h', 'bearssl_hash.h'),
     'drivers': ('drivers/', 'core/', 'net/addr.h', 'net/netdev.h', 'net/net.h', 'net/pkt.h', 'config/limits.h'),
     'config': ('config/', 'core/', 'net/', 'drivers/', 'embed.h'),
     'arch/x86': ('arch/x86/', 'config/', 'core/', 'net/', 'drivers/', 'embed.h', 'lzma.h'),

@@ -25,9 +25,14 @@ ARTEFACTS = [name + '.rom' for name in IDS] + ['reveille.lkrn']
 SCRIPT = '#!ipxe\necho "Quotes", \\backslashes\\ and ${settings}\nshell\n'
 
 
+# The hashes' sources are fetched once, by the build that is tested.
+BEARSSL = os.path.join(BUILD, 'cache', 'bearssl')
+
+
 def make(source, *args, expect=0):
     env = {name: value for name, value in os.environ.items()
            if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'EMBED', 'O', 'V', 'VERSION')}
+    env['BEARSSL'] = BEARSSL
     done = subprocess.run(['make', '-s', '-j2', 'NO_SETUP=1', *args], cwd=source, env=env, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, check=False)
     assert (done.returncode == 0) == (expect == 0), done.stdout[-4000:]
@@ -89,7 +94,8 @@ def test_reproducible(built, tmp_path):
     source = copy_tree(str(tmp_path / 'a-folder-with-a-longer-name' / 'src'))
     before = files_below(source)
     done = subprocess.run(['make', '-s', 'NO_SETUP=1', 'O=' + str(tmp_path / 'out'), 'bios'], cwd=source,
-                          env={**os.environ, 'LC_ALL': 'C', 'TZ': 'Pacific/Auckland', 'MAKEFLAGS': '', 'EMBED': ''},
+                          env={**os.environ, 'LC_ALL': 'C', 'TZ': 'Pacific/Auckland', 'MAKEFLAGS': '', 'EMBED': '',
+                               'BEARSSL': BEARSSL},
                           capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     assert digests(str(tmp_path / 'out')) == digests(build)
@@ -104,6 +110,22 @@ def test_nothing_to_do(built):
     os.utime(os.path.join(source, 'core', 'cpio.h'))
     make(source, 'bios')
     assert os.stat(os.path.join(build, 'bios', 'obj', 'core', 'cpio.o')).st_mtime_ns > before
+
+
+def test_sources_without_network(tmp_path):
+    """What is there is not fetched; what cannot be had is named, with where it belongs, and leaves nothing."""
+    tools, there, missing = tmp_path / 'bin', tmp_path / 'there', tmp_path / 'cache' / 'missing'
+    for folder in (tools, there):
+        folder.mkdir()
+    (tools / 'apt-get').write_text('#!/bin/sh\necho no network\nexit 100\n', encoding='ascii')
+    (tools / 'apt-get').chmod(0o755)
+    env = {**os.environ, 'PATH': '%s:%s' % (tools, os.environ['PATH'])}
+    for folder, status in ((there, 0), (missing, 1)):
+        done = subprocess.run([os.path.join(ROOT, 'util', 'setup'), '--source', 'bearssl', str(folder)], env=env,
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        assert done.returncode == status, done.stdout
+    assert 'no network' in done.stdout and str(missing) in done.stdout
+    assert os.listdir(tmp_path / 'cache') == []
 
 
 def test_embedded_script(built):
