@@ -7,69 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include "drivers/drivers.h"
-#include "drivers/virtio.h"
-#include "tests/drivers/virtio_model.h"
-
-static struct rig rig;
-static struct vm vm;
-static struct netdev *dev;
-
-struct shape {
-	const char *name;
-	bool legacy, modern;
-	uint64_t offer;
-};
-
-static const struct shape shapes[] = {
-	{"legacy, header apart", true, false, VM_USUAL},
-	{"legacy", true, false, VM_USUAL | VM_ANY_LAYOUT | VM_EVENT_IDX},
-	{"legacy, no event index", true, false, VM_USUAL | VM_ANY_LAYOUT},
-	{"transitional", true, true, VM_USUAL | VM_ANY_LAYOUT | VM_EVENT_IDX | VM_VERSION_1},
-	{"modern", false, true,
-		VM_USUAL | VM_EVENT_IDX | VM_VERSION_1 | VM_ACCESS | VM_ORDER | VM_RING_PACKED},
-	{"modern, no event index", false, true, VM_USUAL | VM_VERSION_1},
-};
-static const struct shape *const shapes_end = shapes + sizeof(shapes) / sizeof(shapes[0]);
-
-static void plug(const struct shape *s)
-{
-	rig_init(&rig);
-	vm_init(&vm, s->legacy, s->modern, s->offer);
-	rig_plug(&rig, &vm.fn, 3 << 3);
-}
-
-static void probe(const struct shape *s)
-{
-	plug(s);
-	assert_int_equal(rig_scan(&rig, &driver_virtio_net), 1);
-	dev = netdev_find(&rig.net, "net0");
-	assert_non_null(dev);
-}
-
-static void up(const struct shape *s)
-{
-	probe(s);
-	assert_int_equal(netdev_open(dev), 0);
-	assert_true(dev->link_up);
-}
-
-static void poll(void)
-{
-	dev->ops->poll(dev, RX_BUDGET);
-}
-
-/* Down, and nothing is missing: no packet, no memory the device could still write to. */
-static void down(void)
-{
-	netdev_close(dev);
-	rig_free_received(&rig);
-	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
-	assert_int_equal(rig.net.pool.freed_twice, 0);
-	assert_false(rig_is_master(&vm.fn));
-	assert_false(dev->link_up);
-	rig_end(&rig);
-}
+#include "tests/drivers/virtio_net.h"
 
 static void test_probe_finds_mac_and_leaves_the_device_reset(void **state)
 {
@@ -562,17 +500,6 @@ static void test_close_and_open_again(void **state)
 	}
 }
 
-static void test_a_slow_reset_is_waited_for(void **state)
-{
-	(void)state;
-	probe(&shapes[4]);
-	vm.slow = 50;
-	assert_int_equal(netdev_open(dev), 0);
-	netdev_close(dev);
-	assert_int_equal(vm.resetting, 0);
-	down();
-}
-
 static void test_a_full_ring_drops_and_recovers(void **state)
 {
 	(void)state;
@@ -629,99 +556,6 @@ static void test_a_frame_without_headroom_is_not_sent(void **state)
 }
 
 /* ---- devices that lie ---- */
-
-/* Writes a used element as a device would, but with anything in it. */
-static void lie(unsigned index, uint32_t id, uint32_t len, unsigned advance)
-{
-	struct vm_queue *q = &vm.q[index];
-	uint8_t *e = rig_mem(&vm.fn, q->used + 4 + 8u * (q->used_idx % q->num), 8);
-	rig_put(e, 4, id);
-	rig_put(e + 4, 4, len);
-	q->used_idx = (uint16_t)(q->used_idx + advance);
-	*vm_u16(&vm, q->used + 2) = q->used_idx;
-}
-
-/* The driver must have stopped the device and still be able to start it again. */
-static void expect_stopped(void)
-{
-	poll();
-	assert_false(dev->link_up);
-	assert_false(rig_is_master(&vm.fn));
-	assert_int_equal(vm.status, 0);
-	assert_int_equal(rig.m.err.code, ERR_NETDEV_OPEN);
-	rig_free_received(&rig);
-	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
-	netdev_send(dev, rig_packet(&rig, 60, 0));
-	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
-	poll();
-	netdev_close(dev);
-	assert_int_equal(netdev_open(dev), 0);
-	assert_true(vm_receive(&vm, 60, 9));
-	poll();
-	assert_int_equal(rig_free_received(&rig), 1);
-	down();
-}
-
-static void test_ids_out_of_range_stop_the_device(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		static const uint32_t ids[] = {
-			256, 257, 512, 0x7fff, 0x8000, 0xffff, 0x10000, 0xffffffff};
-		for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-			for (unsigned queue = 0; queue < 2; queue++) {
-				up(s);
-				netdev_send(dev, rig_packet(&rig, 60, 0));
-				lie(queue, ids[i], 60, 1);
-				expect_stopped();
-			}
-		}
-	}
-}
-
-static void test_an_id_twice_stops_the_device(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		up(s);
-		uint16_t id = *vm_u16(&vm, vm.q[0].avail + 4);
-		lie(0, id, 80, 1);
-		lie(0, id, 80, 1);
-		expect_stopped();
-	}
-}
-
-static void test_the_second_half_of_a_pair_is_no_id(void **state)
-{
-	(void)state;
-	up(&shapes[0]);
-	lie(0, (uint32_t)(*vm_u16(&vm, vm.q[0].avail + 4) + 1), 80, 1);
-	expect_stopped();
-}
-
-static void test_an_index_that_runs_away_stops_the_device(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		static const unsigned jumps[] = {257, 1000, 0x7fff, 0x8000, 0xffff};
-		for (unsigned i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
-			for (unsigned queue = 0; queue < 2; queue++) {
-				up(s);
-				netdev_send(dev, rig_packet(&rig, 60, 0));
-				lie(queue, 0, 60, jumps[i]);
-				expect_stopped();
-			}
-		}
-	}
-}
-
-static void test_a_packet_sent_back_that_was_never_sent_stops_the_device(void **state)
-{
-	(void)state;
-	up(&shapes[4]);
-	lie(1, 0, 0, 1);
-	expect_stopped();
-}
 
 static void test_lengths_that_cannot_be_are_dropped(void **state)
 {
@@ -894,130 +728,6 @@ static void test_a_device_that_was_never_there(void **state)
 	}
 }
 
-static void test_a_reset_that_never_ends_is_given_up(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		up(s);
-		vm.stuck = true;
-		rig.delayed_us = 0;
-		netdev_close(dev);
-		assert_in_range(rig.delayed_us, 1, 1000000);
-		assert_false(rig_is_master(&vm.fn)); /* what keeps it from writing */
-		assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-		assert_non_null(strstr(rig.m.err.detail, "reset"));
-		down();
-	}
-}
-
-static void test_a_device_that_does_not_reset_is_left_alone(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		plug(s);
-		vm.stuck = true;
-		assert_int_equal(rig_scan(&rig, &driver_virtio_net), 0);
-		assert_int_equal(rig.net.ndev, 0);
-		assert_in_range(rig.delayed_us, 1, 2000000);
-		assert_false(rig_is_master(&vm.fn));
-		rig_end(&rig);
-	}
-}
-
-static void test_features_refused(void **state)
-{
-	(void)state;
-	probe(&shapes[4]);
-	vm.refuse = true;
-	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-	assert_non_null(strstr(rig.m.err.detail, "features"));
-	vm.refuse = false;
-	assert_int_equal(netdev_open(dev), 0);
-	down();
-}
-
-static void test_modern_without_version_1(void **state)
-{
-	(void)state;
-	probe(&shapes[4]);
-	vm.offer &= ~VM_VERSION_1;
-	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-	down();
-}
-
-static void test_ring_sizes_that_make_no_sense(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		static const uint16_t sizes[] = {0, 3, 255, 257, 0xffff};
-		for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-			probe(s);
-			vm.q[i % 2].num_max = sizes[i];
-			assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-			assert_non_null(strstr(rig.m.err.detail, "ring"));
-			down();
-		}
-	}
-}
-
-static void test_rings_of_every_size_work(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		for (unsigned size = 2; size <= 4096; size *= 2) {
-			probe(s);
-			vm.q[0].num_max = vm.q[1].num_max = (uint16_t)size;
-			assert_int_equal(netdev_open(dev), 0);
-			for (unsigned i = 0; i < 3 * size; i++) {
-				assert_true(vm_receive(&vm, 200, i));
-				poll();
-				struct pkt *p = rig_received(&rig);
-				assert_non_null(p);
-				netdev_send(dev, p);
-				assert_int_equal(vm_transmit(&vm, 2), 1);
-			}
-			assert_int_equal(vm.interrupts, 0);
-			down();
-		}
-	}
-}
-
-static void test_a_ring_that_grows_is_refused(void **state)
-{
-	(void)state;
-	up(&shapes[1]);
-	netdev_close(dev);
-	vm.q[1].num_max = 1024;
-	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-	vm.q[1].num_max = 256;
-	assert_int_equal(netdev_open(dev), 0);
-	down();
-}
-
-static void test_no_memory_for_rings(void **state)
-{
-	(void)state;
-	for (const struct shape *s = shapes; s != shapes_end; s++) {
-		probe(s);
-		rig.arena_size = rig.arena_used + 16384;
-		assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-		assert_non_null(strstr(rig.m.err.detail, "memory"));
-		rig.arena_size = RIG_ARENA;
-		assert_int_equal(netdev_open(dev), 0);
-		down();
-	}
-}
-
-static void test_legacy_rings_have_a_ceiling(void **state)
-{
-	(void)state;
-	probe(&shapes[1]);
-	rig.arena_bus = 1ull << 44;
-	assert_int_equal(netdev_open(dev), -ERR_NETDEV_OPEN);
-	assert_non_null(strstr(rig.m.err.detail, "high"));
-	down();
-}
-
 static void test_no_mac_address(void **state)
 {
 	(void)state;
@@ -1099,30 +809,15 @@ int main(void)
 		cmocka_unit_test(test_link_is_looked_at_ten_times_a_second),
 		cmocka_unit_test(test_without_link_status_the_link_is_up),
 		cmocka_unit_test(test_close_and_open_again),
-		cmocka_unit_test(test_a_slow_reset_is_waited_for),
 		cmocka_unit_test(test_a_full_ring_drops_and_recovers),
 		cmocka_unit_test(test_an_empty_pool_is_counted_and_survived),
 		cmocka_unit_test(test_a_frame_without_headroom_is_not_sent),
-		cmocka_unit_test(test_ids_out_of_range_stop_the_device),
-		cmocka_unit_test(test_an_id_twice_stops_the_device),
-		cmocka_unit_test(test_the_second_half_of_a_pair_is_no_id),
-		cmocka_unit_test(test_an_index_that_runs_away_stops_the_device),
-		cmocka_unit_test(test_a_packet_sent_back_that_was_never_sent_stops_the_device),
 		cmocka_unit_test(test_lengths_that_cannot_be_are_dropped),
 		cmocka_unit_test(test_segments_that_were_not_asked_for_are_dropped),
 		cmocka_unit_test(test_buffers_that_make_no_frame_are_dropped),
 		cmocka_unit_test(test_more_buffers_than_there_are_stop_the_device),
 		cmocka_unit_test(test_a_device_pulled_out),
 		cmocka_unit_test(test_a_device_that_was_never_there),
-		cmocka_unit_test(test_a_reset_that_never_ends_is_given_up),
-		cmocka_unit_test(test_a_device_that_does_not_reset_is_left_alone),
-		cmocka_unit_test(test_features_refused),
-		cmocka_unit_test(test_modern_without_version_1),
-		cmocka_unit_test(test_ring_sizes_that_make_no_sense),
-		cmocka_unit_test(test_rings_of_every_size_work),
-		cmocka_unit_test(test_a_ring_that_grows_is_refused),
-		cmocka_unit_test(test_no_memory_for_rings),
-		cmocka_unit_test(test_legacy_rings_have_a_ceiling),
 		cmocka_unit_test(test_no_mac_address),
 		cmocka_unit_test(test_registers_out_of_reach),
 		cmocka_unit_test(test_more_devices_than_slots),
