@@ -257,15 +257,19 @@ static void dns_fire(struct machine *m, struct timer *t)
 static void dns_take(struct dns_query *q, struct dns_reply *r)
 {
 	bool good = r->rcode == DNS_NOERROR;
+	unsigned cnames = q->cnames + r->cnames;
 	char why[24];
 
-	q->cnames = (uint8_t)(q->cnames + r->cnames);
-	if (r->ttl_s < q->ttl_s)
+	if (cnames <= DNS_CNAMES_MAX && r->ttl_s < q->ttl_s)
 		q->ttl_s = r->ttl_s;
-	if (good && r->naddr && q->cnames <= DNS_CNAMES_MAX) {
+	if (cnames > DNS_CNAMES_MAX) {
+		dns_mark(q, "too many aliases");
+		dns_ask(q);
+	} else if (good && r->naddr) {
 		cache_put(q->net, q->full, r, q->ttl_s * 1000000ull);
 		dns_end(q, 0, r->addr, r->naddr);
-	} else if (good && r->cnames && q->cnames <= DNS_CNAMES_MAX && dns_name(r->name)) {
+	} else if (good && r->cnames && dns_name(r->name)) {
+		q->cnames = (uint8_t)cnames;
 		dns_question(q, r->name);
 	} else if (r->rcode == DNS_NXDOMAIN || (good && !r->cnames && !r->truncated)) {
 		r->naddr = 0;
@@ -273,7 +277,7 @@ static void dns_take(struct dns_query *q, struct dns_reply *r)
 		dns_next(q);
 	} else {
 		fmt_print(why, sizeof(why), "answer code %u", r->rcode);
-		dns_mark(q, r->cnames ? "too many aliases" : why);
+		dns_mark(q, why);
 		dns_ask(q);
 	}
 }
