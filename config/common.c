@@ -9,6 +9,7 @@
 #include "core/cmd.h"
 #include "core/machine.h"
 #include "net/icmp.h"
+#include "net/tcp.h"
 
 static const struct service console_service = {.name = "console", .poll = console_poll};
 static const struct service script_service = {.name = "script", .poll = script_poll};
@@ -21,6 +22,7 @@ const struct service *const common_services[] = {
 };
 
 const struct ip_protocol common_protocols[] = {
+	{IPPROTO_TCP, tcp_input, tcp_error},
 	{IPPROTO_UDP, udp_input, udp_error},
 	{IPPROTO_ICMP, icmp_input, NULL},
 	{.number = 0},

@@ -19,6 +19,8 @@
 #define FRAG_MAX	  4	/* IPv4 datagrams under reassembly, all links together */
 #define FRAG_DATAGRAM_MAX 16384 /* bytes of the largest datagram we reassemble */
 #define UDP_SOCK_MAX	  32	/* sockets open at once */
+#define TCP_MAX		  24	/* connections, with those that are over but not forgotten */
+#define TCP_ISLANDS_MAX	  64	/* pieces of a stream behind holes; more count as lost */
 #define FETCH_MAX	  4	/* transfers at once */
 #define HTTP_CONN_MAX	  8	/* HTTP connections, in use or kept */
 #define HTTP_SHARE_MAX	  4	/* of these, for one file */

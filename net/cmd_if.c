@@ -44,9 +44,10 @@ static int link_stat(struct netdev *dev)
 		console_print(m,
 			"  errors: receive %u, no buffer %u, overrun %u, send %u, ring full %u\n",
 			s->rx_errors, s->rx_no_buf, s->rx_overrun, s->tx_errors, s->tx_full);
-	if (s->bad_eth | s->bad_arp | s->bad_ip | s->bad_icmp | s->bad_udp)
-		console_print(m, "  malformed: Ethernet %u, ARP %u, IP %u, ICMP %u, UDP %u\n",
-			s->bad_eth, s->bad_arp, s->bad_ip, s->bad_icmp, s->bad_udp);
+	if (s->bad_eth | s->bad_arp | s->bad_ip | s->bad_icmp | s->bad_udp | s->bad_tcp)
+		console_print(m,
+			"  malformed: Ethernet %u, ARP %u, IP %u, ICMP %u, UDP %u, TCP %u\n",
+			s->bad_eth, s->bad_arp, s->bad_ip, s->bad_icmp, s->bad_udp, s->bad_tcp);
 	return 0;
 }
 

@@ -19,7 +19,8 @@
 
 #define IPV4_TTL       64
 #define IPV4_BROADCAST 0xffffffffu
-#define IPV4_MORE      0x2000 /* flags and offset: more fragments */
+#define IPV4_DF	       0x4000 /* flags and offset: do not fragment */
+#define IPV4_MORE      0x2000 /* more fragments */
 #define IPV4_OFFSET    0x1fff /* in units of 8 bytes */
 
 /* -- checksum -- */
@@ -296,11 +297,11 @@ static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr 
 	h[1] = 0;
 	wire_put16(h + 2, p->len);
 	/*
-	 * Routers on the way may fragment: nobody here listens to "fragmentation needed" (RFC 6864
-	 * 4.1).
+	 * Routers on the way may fragment (RFC 6864 4.1) what only TCP would hear of otherwise (RFC
+	 * 1191).
 	 */
 	wire_put16(h + 4, dev->net->ip_id++);
-	wire_put16(h + 6, 0);
+	wire_put16(h + 6, protocol == IPPROTO_TCP ? IPV4_DF : 0);
 	h[8] = IPV4_TTL;
 	h[9] = protocol;
 	wire_put16(h + 10, 0);

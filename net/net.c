@@ -16,6 +16,7 @@
 #include "net/arp.h"
 #include "net/eth.h"
 #include "net/frag.h"
+#include "net/tcp.h"
 
 /* The buffers come last: nobody reads what lies there before it was received. */
 void net_init(struct net *net, struct machine *m, const struct net_config *config)
@@ -67,6 +68,7 @@ static int net_service_init(struct machine *m)
 
 	net->ip_id = (uint16_t)rng_u32(m);
 	net->reopen = 0;
+	tcp_init(net);
 	for (unsigned i = 0; i < net->ndev; i++) {
 		if (reopen >> i & 1)
 			netdev_open(&net->dev[i]); /* one that fails was reported, and the others go
@@ -90,6 +92,7 @@ static uint64_t net_service_poll(struct machine *m)
 			continue;
 		dev->ops->poll(dev, RX_BUDGET);
 		busy |= net_receive(net);
+		tcp_flush(net);
 		t = arp_poll(dev);
 		next = t < next ? t : next;
 	}

@@ -15,6 +15,7 @@
 #include "net/ipv4.h"
 #include "net/netdev.h"
 #include "net/pkt.h"
+#include "net/tcp.h"
 #include "net/udp.h"
 
 struct machine;
@@ -41,6 +42,11 @@ struct net {
 	struct udp_sock *socks;
 	struct frag frag[FRAG_MAX];
 	uint16_t ip_id;
+	struct tcp tcp[TCP_MAX];
+	uint32_t tcp_due;    /* bit i: tcp[i] owes an acknowledgement in this turn */
+	struct tcp *tcp_now; /* at work: its slot is not given away meanwhile */
+	uint32_t tcp_key[2]; /* of initial sequence numbers */
+	struct tcp_bucket tcp_resets;
 	struct fetch fetch[FETCH_MAX];
 	struct http_conn http[HTTP_CONN_MAX];
 	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */

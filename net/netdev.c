@@ -15,6 +15,7 @@
 #include "net/frag.h"
 #include "net/net.h"
 #include "net/pkt.h"
+#include "net/tcp.h"
 
 #define MTU_DEFAULT 1500
 #define MTU_MIN	    68 /* RFC 791 3.2 */
@@ -97,6 +98,7 @@ void netdev_close(struct netdev *dev)
 	netdev_link(dev, false);
 	arp_flush(dev);
 	frag_flush(dev);
+	tcp_drop(dev->net, dev);
 }
 
 void netdev_send(struct netdev *dev, struct pkt *p)

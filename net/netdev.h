@@ -40,7 +40,7 @@ struct netdev_stats {
 	uint32_t tx_full;    /* ring full: packet dropped */
 	uint32_t tx_errors;
 	/* malformed, dropped by the stack: */
-	uint32_t bad_eth, bad_arp, bad_ip, bad_icmp, bad_udp;
+	uint32_t bad_eth, bad_arp, bad_ip, bad_icmp, bad_udp, bad_tcp;
 	uint32_t no_port;    /* well-formed datagrams for nobody */
 	uint32_t rx_ignored; /* for others, looped ones of ours, protocols that we do not speak */
 };

@@ -79,6 +79,7 @@ static const struct netdev_ops ops = {
 	.open = fuzz_open, .close = fuzz_close, .send = fuzz_send, .poll = fuzz_poll};
 
 static const struct ip_protocol protocols[] = {
+	{.number = IPPROTO_TCP, .input = tcp_input, .error = tcp_error},
 	{.number = IPPROTO_UDP, .input = udp_input, .error = udp_error},
 	{.number = IPPROTO_ICMP, .input = icmp_input},
 	{.number = 0},

@@ -124,6 +124,7 @@ static const struct netdev_ops lan_ops = {
 	.open = lan_open, .close = lan_close, .send = lan_send, .poll = lan_poll};
 
 static const struct ip_protocol lan_protocols[] = {
+	{.number = IPPROTO_TCP, .input = tcp_input, .error = tcp_error},
 	{.number = IPPROTO_UDP, .input = udp_input, .error = udp_error},
 	{.number = IPPROTO_ICMP, .input = icmp_input},
 	{.number = 0},

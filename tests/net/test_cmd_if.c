@@ -66,12 +66,13 @@ static void test_stat(void **state)
 	lan_configure(lan_link(lan, 0));
 	lan_link(lan, 0)->stats.rx_overrun = 5;
 	lan_link(lan, 0)->stats.bad_udp = 6;
+	lan_link(lan, 0)->stats.bad_tcp = 7;
 	assert_int_equal(run(lan, "ifstat"), 0);
 	assert_non_null(
 		strstr(fake_text(&lan->fake), "net0: 52:54:00:00:01:00 lan, open, link up\n"));
 	assert_non_null(strstr(fake_text(&lan->fake), "10.0.0.2, MTU 1500"));
 	assert_non_null(strstr(fake_text(&lan->fake), "overrun 5"));
-	assert_non_null(strstr(fake_text(&lan->fake), "UDP 6"));
+	assert_non_null(strstr(fake_text(&lan->fake), "UDP 6, TCP 7"));
 	assert_non_null(strstr(fake_text(&lan->fake),
 		"net1: 52:54:00:00:01:01 lan, closed, link down\n  no address"));
 	assert_int_equal(run(lan, "ifstat net1"), 0);

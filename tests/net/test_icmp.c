@@ -236,7 +236,7 @@ static void unreachable_for_others_is_not_believed(void **state)
 	f = unreachable(lan, 3, IP4(10, 0, 0, 3), PEER(0), 1235, 69); /* not sent by us */
 	lan_receive(lan, 0, &f);
 	f = unreachable(lan, 3, US(0), PEER(0), 1235, 69);
-	f.data[42 + 9] = 6; /* quotes TCP */
+	f.data[42 + 9] = 132; /* quotes what we do not speak */
 	wire_put16(f.data + 36, 0);
 	wire_put16(f.data + 36, wire_fold(wire_sum(0, f.data + 34, 8 + 28)));
 	lan_receive(lan, 0, &f);

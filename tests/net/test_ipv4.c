@@ -62,7 +62,7 @@ static const struct row wrong[] = {
 	{"to a group", AT_DST, 4, IP4(224, 0, 0, 251), 'I', false},
 	{"to nobody", AT_DST, 4, 0, 'I', false},
 	{"to loopback", AT_DST, 4, IP4(127, 0, 0, 1), 'I', false},
-	{"of protocol 6", 23, 1, 6, 'N', false},
+	{"of protocol 132", 23, 1, 132, 'N', false},
 	{"of protocol 0", 23, 1, 0, 'N', false},
 };
 
