@@ -521,10 +521,10 @@ static void http_broken(struct http_conn *c, int rc)
 	http_conn_drop(c);
 	if (stale)
 		http_work(f); /* it was closed meanwhile: no error, another one */
-	else if (said && !ours)
-		in_vain(f) ? (void)0 : http_verdict(f, &c->head);
-	else if (ours && in_vain(f))
+	else if ((said || ours) && in_vain(f))
 		return;
+	else if (said)
+		http_verdict(f, &c->head); /* the end of its words does not matter */
 	else if (rc == -ERR_HTTP_CHANGED)
 		http_anew(f, ERR_HTTP_CHANGED);
 	else if (ours)

@@ -259,8 +259,10 @@ static inline void peer_data(struct peer *p, const void *data, size_t n)
 	peer_data_at(p, at, data, n);
 }
 
+/* What was asked before counts as heard. */
 static inline void peer_text(struct peer *p, const char *text)
 {
+	p->asked = p->end;
 	peer_data(p, text, strlen(text));
 }
 
