@@ -2,18 +2,28 @@
 /*
  * The drivers against QEMU's device models, which nobody here wrote: the guest's CPU sleeps, this
  * process reaches the registers by QEMU's qtest protocol (text lines), its memory is the guest's
- * RAM, and frames go in and out by a socket. Skipped, and said so, where there is no QEMU.
+ * RAM, and frames go in and out by a socket; segments that are still together by a TAP, for which
+ * the kernel must lend us a network of our own. Skipped, and said so, where there is no QEMU or no
+ * such network.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <endian.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -179,6 +189,7 @@ static int bios_make(void)
 
 struct ends { /* file descriptors that the guest gets */
 	int qtest, wire, ram, bios;
+	bool tap; /* what kind of thing the wire is */
 };
 
 static void run_qemu(const char *device, const struct ends *e)
@@ -189,7 +200,7 @@ static void run_qemu(const char *device, const struct ends *e)
 		"memory-backend-file,id=ram,size=%u,mem-path=/proc/self/fd/%d,share=on", RAM_SIZE,
 		e->ram);
 	snprintf(bios, sizeof(bios), "/proc/self/fd/%d", e->bios);
-	snprintf(net, sizeof(net), "socket,id=n,fd=%d", e->wire);
+	snprintf(net, sizeof(net), "%s,id=n,fd=%d", e->tap ? "tap" : "socket", e->wire);
 	snprintf(chr, sizeof(chr), "socket,id=q,fd=%d", e->qtest);
 	snprintf(dev, sizeof(dev), "%s,netdev=n,addr=%d,romfile=,mac=52:54:00:12:34:56", device,
 		PCI_SLOT);
@@ -222,12 +233,12 @@ static void assign_bars(void)
 	}
 }
 
-static void start(const char *device)
+/* w: our end of the wire and theirs, which they get for themselves. */
+static void start(const char *device, const int w[2], bool tap)
 {
-	int q[2], w[2];
+	int q[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, q), 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, w), 0);
-	struct ends theirs = {q[1], w[1], file_make("ram", RAM_SIZE), bios_make()};
+	struct ends theirs = {q[1], w[1], file_make("ram", RAM_SIZE), bios_make(), tap};
 	vm.qtest = q[0];
 	vm.wire = w[0];
 	vm.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, theirs.ram, 0);
@@ -337,16 +348,23 @@ static unsigned exchange(unsigned frames)
 	return bursts;
 }
 
+static void need_qemu(void)
+{
+	if (!system("command -v " QEMU " >/dev/null"))
+		return;
+	print_message("skipped: no " QEMU " here\n");
+	skip();
+}
+
 static void drive(void **state)
 {
 	const char *device = *state;
 	static const struct mac mac = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}};
+	int w[2];
 
-	if (system("command -v " QEMU " >/dev/null")) {
-		print_message("skipped: no " QEMU " here\n");
-		skip();
-	}
-	start(device);
+	need_qemu();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, w), 0);
+	start(device, w, false);
 	assert_true(mac_eq(&vm.dev->mac, &mac));
 	for (unsigned round = 0; round < 2; round++) {
 		tick();
@@ -382,9 +400,120 @@ static void drive(void **state)
 	stop();
 }
 
+/* ---- segments ---- */
+
+/* A network in which nobody says anything but us; whether there is one. */
+static bool network_make(void)
+{
+	static int made;
+	if (made)
+		return made > 0;
+	made = unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET) ? -1 : 1;
+	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY);
+	if (fd >= 0 && write(fd, "1", 1) != 1)
+		made = -1; /* it would look for neighbours */
+	if (fd >= 0)
+		close(fd);
+	return made > 0;
+}
+
+/* A TAP and a packet socket at its other end, both with a virtio_net_hdr in front of each frame. */
+static bool tap_make(int w[2])
+{
+	struct ifreq ifr = {
+		.ifr_name = "segments", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htobe16(ETH_P_ALL)};
+	int on = 1;
+	if (!network_make())
+		return false;
+	w[1] = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	w[0] = socket(AF_PACKET, SOCK_RAW, 0);
+	if (w[0] < 0 || w[1] < 0 || ioctl(w[1], TUNSETIFF, &ifr))
+		return false;
+	at.sll_ifindex = (int)if_nametoindex("segments");
+	ifr.ifr_flags = IFF_UP;
+	return !ioctl(w[0], SIOCSIFFLAGS, &ifr) &&
+	       !setsockopt(w[0], SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) &&
+	       !bind(w[0], (struct sockaddr *)&at, sizeof(at));
+}
+
+/* A segment of TCP over IPv4 that nobody has cut yet, with a payload of a pattern. */
+static void segment_send(uint32_t len, unsigned seed)
+{
+	static uint8_t all[sizeof(struct virtio_net_hdr) + 65536];
+	struct virtio_net_hdr info = {
+		VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV4, 54, 1448, 34, 16};
+	static const uint8_t ip[20] = {
+		0x45, [8] = 64, [9] = 6, [12] = 10, [15] = 1, [16] = 10, [19] = 2};
+	uint8_t *f = all + sizeof(info);
+	memset(all, 0, sizeof(info) + 54);
+	memcpy(all, &info, sizeof(info));
+	memcpy(f, vm.dev->mac.b, 6);
+	f[6] = 2;
+	f[12] = 8;
+	memcpy(f + 14, ip, sizeof(ip));
+	f[16] = (uint8_t)((len - 14) >> 8);
+	f[17] = (uint8_t)(len - 14);
+	f[46] = 0x50; /* a header of 20 bytes, */
+	f[47] = 0x10; /* an acknowledgement */
+	for (uint32_t i = 54; i < len; i++)
+		f[i] = (uint8_t)(seed + i * 3 + (i >> 8));
+	assert_int_equal(send(vm.wire, all, sizeof(info) + len, 0), sizeof(info) + len);
+}
+
+static void expect_segment(uint32_t len, unsigned seed)
+{
+	struct pkt *p = receive(WAIT_MS);
+	uint32_t at = 0;
+	assert_non_null(p);
+	assert_true(p->csum_ok);
+	for (const struct pkt *q = p; q; q = q->more) {
+		for (uint32_t i = 0; i < q->len; i++, at++)
+			if (at >= 54)
+				assert_int_equal(q->data[i], (uint8_t)(seed + at * 3 + (at >> 8)));
+	}
+	assert_int_equal(at, len);
+	pkt_free(&vm.g->net.pool, p);
+}
+
+/* Lengths around the ends of buffers and up to the longest, and more at once than the ring holds.
+ */
+static void take_segments(void **state)
+{
+	int w[2];
+	need_qemu();
+	if (!tap_make(w)) {
+		print_message("skipped: no network of our own with a TAP here\n");
+		skip();
+	}
+	start(*state, w, true);
+	tick();
+	assert_int_equal(netdev_open(vm.dev), 0);
+	for (uint32_t len = 1600; len <= 65536; len += len < 6100 ? 1 : 311) {
+		segment_send(len, len);
+		expect_segment(len, len);
+	}
+	unsigned accesses = vm.accesses;
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 16; i++)
+			segment_send(65000, i);
+		for (unsigned i = 0; i < 16; i++)
+			expect_segment(65000, i);
+	}
+	assert_true(vm.accesses - accesses < 10 * 9 + 20);
+	assert_int_equal(vm.dev->stats.rx_errors, 0);
+	netdev_close(vm.dev);
+	assert_int_equal(vm.g->net.pool.nfree, PKT_MAX);
+	stop();
+}
+
 #define DEVICE(text)                                                                               \
 	{                                                                                          \
 		text, drive, NULL, NULL, (void *)(uintptr_t)text                                   \
+	}
+#define SEGMENTS(text)                                                                             \
+	{                                                                                          \
+		"segments, " text, take_segments, NULL, NULL, (void *)(uintptr_t)text              \
 	}
 
 int main(void)
@@ -400,6 +529,10 @@ int main(void)
 		DEVICE("e1000"),
 		DEVICE("e1000-82544gc"),
 		DEVICE("e1000-82545em"),
+		SEGMENTS("virtio-net-pci,disable-modern=on"),
+		SEGMENTS("virtio-net-pci,disable-modern=on,event_idx=off,any_layout=off"),
+		SEGMENTS("virtio-net-pci,disable-legacy=on"),
+		SEGMENTS("virtio-net-pci,disable-legacy=on,event_idx=off,rx_queue_size=1024"),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
