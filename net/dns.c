@@ -29,8 +29,8 @@
 #include "net/net.h"
 #include "net/wire.h"
 
-#define DNS_WAIT_US	1000000 /* for the first answer, doubling each round */
-#define DNS_ROUNDS	4	/* that double */
+#define DNS_WAIT_US	1000000u /* for the first answer, doubling each round */
+#define DNS_ROUNDS	4	 /* that double */
 #define DNS_LOOKUP_US	15000000
 #define DNS_SENT_MAX	32 /* questions of one lookup, however the servers answer */
 #define DNS_TTL_MAX_S	86400
