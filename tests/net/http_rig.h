@@ -25,9 +25,10 @@
 /* The other end of one connection. */
 struct peer {
 	struct stream s;
-	bool live;    /* the user has not been told, nor said, that it is over */
-	bool aborted; /* by the user */
-	bool closing; /* the user sends no more */
+	bool live;     /* the user has not been told, nor said, that it is over */
+	bool aborted;  /* by the user */
+	bool closing;  /* the user sends no more */
+	bool finished; /* the test has said that it sends no more */
 	bool opened;
 	struct ip_addr to;
 	uint16_t port;
@@ -225,6 +226,11 @@ static inline const char *peer_request(struct peer *p)
 	return rig.text;
 }
 
+static inline uint64_t ranges_high(const struct ranges *rs)
+{
+	return rs->n ? rs->r[rs->n - 1].end : 0;
+}
+
 /* Bytes of position off on, of which some may have been taken before: a segment as TCP has it. */
 static inline void peer_data_at(struct peer *p, uint64_t off, const void *data, size_t n)
 {
@@ -233,7 +239,8 @@ static inline void peer_data_at(struct peer *p, uint64_t off, const void *data, 
 	size_t took;
 	uint8_t *b;
 
-	for (; p->live && ranges_hole(&p->taken, at, off + n, &hole); at = hole.end) {
+	for (; p->live && !p->finished && ranges_hole(&p->taken, at, off + n, &hole);
+		at = hole.end) {
 		size_t len = (size_t)(hole.end - hole.start);
 
 		b = malloc(len);
@@ -243,6 +250,8 @@ static inline void peer_data_at(struct peer *p, uint64_t off, const void *data, 
 		rig_check(took <= len, "took more than there was");
 		if (!p->live)
 			return;
+		if (took && hole.start > ranges_high(&p->taken))
+			p->s.holes++;
 		ranges_add(&p->taken, hole.start, hole.start + took);
 		p->s.front = ranges_front(&p->taken);
 		rig_check(p->s.user->room(&p->s) > 0, "no room is offered");
@@ -269,8 +278,10 @@ static inline void peer_text(struct peer *p, const char *text)
 /* The server has sent all and says so. */
 static inline void peer_fin(struct peer *p)
 {
-	if (p->live)
-		p->s.user->finished(&p->s);
+	if (!p->live || p->finished)
+		return;
+	p->finished = true;
+	p->s.user->finished(&p->s);
 }
 
 static inline void peer_gone(struct peer *p, int rc)
