@@ -75,12 +75,14 @@ class Server:
 def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
     """
     DHCP, and TFTP of the directory `tftp`. `boot` is --dhcp-boot's value. pool=False leaves the range to
-    `options` (proxy mode, static hosts).
+    `options` (proxy mode, static hosts). DNS only with --port in `options`.
     """
-    args = [program('dnsmasq', 'dnsmasq-base', cache), '--no-daemon', '--conf-file=/dev/null', '--port=0',
+    args = [program('dnsmasq', 'dnsmasq-base', cache), '--no-daemon', '--conf-file=/dev/null',
             '--interface=' + lan.bridge,
             '--bind-interfaces', '--no-ping', '--log-dhcp', '--dhcp-authoritative', '--user=', '--group=',
             '--dhcp-leasefile=' + os.path.join(out, 'leases')]
+    if not any(option.startswith('--port=') for option in options):
+        args.append('--port=0')
     if pool:
         args.append('--dhcp-range=10.77.0.100,10.77.0.200,255.255.255.0,1h')
     if tftp:
