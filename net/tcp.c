@@ -373,7 +373,7 @@ void tcp_flush(struct net *net)
 void tcp_drop(struct net *net, struct netdev *dev)
 {
 	for (struct tcp *c = net->tcp; c < net->tcp + TCP_MAX; c++) {
-		if (c->state == TCP_CLOSED || (dev && c->dev != dev))
+		if (c->state == TCP_CLOSED || c->dev != dev)
 			continue;
 		net->tcp_due &= ~(1u << (c - net->tcp));
 		if (c->state == TCP_TIME_WAIT)

@@ -31,9 +31,10 @@ struct netdev;
  * ERR_UNREACHABLE or ERR_ARP_TIMEOUT before opened() was called; ERR_TCP_RESET, ERR_TCP_TIMEOUT
  * (the peer has been silent for TCP_SILENCE_US, though it was asked), ERR_LINK_DOWN at any time.
  *
- * The stream is the user's from here on, and it may say send() before opened(). Of what it sends no
- * more than 1 GiB may wait to be acknowledged. After close() the peer has TCP_SILENCE_US from its
- * last segment on to close, too.
+ * The stream is the user's from here on, and it may say send() before opened(). room() is asked
+ * from inside, for the window of the SYN. Of what the user sends no more than 1 GiB may wait to be
+ * acknowledged; a peer that has no room for it is waited for as long as it answers. After close()
+ * the peer has TCP_SILENCE_US from its last segment on to close, too.
  */
 int tcp_open(struct net *net, struct netdev *dev, const struct ip_addr *dst, uint16_t port,
 	const struct stream_user *user, void *ctx, struct stream **out);
@@ -45,8 +46,8 @@ void tcp_init(struct net *net);
 /* At the end of a turn: one acknowledgement for each connection that owes one. */
 void tcp_flush(struct net *net);
 /*
- * A link was closed or a payload is to start: connections on it end without a word to the peer;
- * closed(ERR_LINK_DOWN) follows in a later turn, if there is one. dev NULL: all.
+ * A link was closed: connections on it end without a word to the peer. closed(ERR_LINK_DOWN)
+ * follows in a later turn, if there is one.
  */
 void tcp_drop(struct net *net, struct netdev *dev);
 
@@ -100,7 +101,8 @@ struct tcp {
 	bool fin_rcvd;		   /* ... and all before it is here */
 	uint32_t fin_seq;
 	uint32_t cap;			 /* the most that is offered, whatever there is room for */
-	uint32_t cap_mark;		 /* cap changes again when this has arrived */
+	uint32_t cap_grow;		 /* it may be larger when this has arrived ... */
+	uint32_t cap_cut;		 /* ... and smaller when this has */
 	uint32_t overruns;		 /* of the link, when looked at last */
 	struct tcp_ranges islands;	 /* what is here beyond rcv_nxt */
 	uint32_t recent[TCP_RECENT_MAX]; /* sequence numbers that islands grew at, latest first */

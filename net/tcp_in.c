@@ -100,7 +100,8 @@ static void established(struct tcp *c)
 	c->state = TCP_ESTABLISHED;
 	if (c->rcv_scale)
 		c->cap = TCP_CAP_FIRST;
-	c->cap_mark = c->rcv_nxt + c->cap;
+	c->cap_cut = c->rcv_nxt;
+	c->cap_grow = c->rcv_nxt + c->cap;
 	c->cwnd = (c->tries ? 1u : CWND_FIRST) * c->mss;
 	c->ssthresh = CWND_MAX;
 	if (c->tries)
@@ -109,8 +110,7 @@ static void established(struct tcp *c)
 	c->again = c->lost = c->snd_una;
 	c->waiting = false;
 	c->s.user->opened(&c->s);
-	if (c->state != TCP_CLOSED)
-		tcp_output(c); /* what the user has sent before */
+	tcp_output(c); /* what the user has sent before */
 }
 
 /* RFC 5681 3.1 */
@@ -149,8 +149,7 @@ static void ack_new(struct tcp *c, uint32_t ack)
 	}
 	if (c->recovery != TCP_REC_FAST) {
 		cwnd_grow(c, acked);
-	} else if (!c->sacked.n) { /* RFC 6582 3.2: what comes next is lost, too */
-		c->again = ack;
+	} else if (!c->sacked.n && c->again == ack) { /* RFC 6582 3.2: the next one, too */
 		c->lost = seq_lt(ack + c->mss, c->snd_nxt) ? ack + c->mss : c->snd_nxt;
 	}
 }
@@ -200,7 +199,7 @@ static bool fin_acked(struct tcp *c)
 	} else if (c->state == TCP_LAST_ACK) {
 		tcp_end(c, 0);
 	}
-	return c->state != TCP_CLOSED;
+	return !tcp_gone(c);
 }
 
 /* False: the segment is of no more use. */
@@ -216,7 +215,7 @@ static bool ack_arrives(struct tcp *c, const struct tcp_seg *seg)
 		c->snd_una = ack;
 		c->snd_wl1 = seg->seq - 1; /* whatever it says is news */
 		established(c);
-		if (c->state == TCP_CLOSED)
+		if (tcp_gone(c))
 			return false;
 	}
 	/* RFC 5961 5.2 */
@@ -292,7 +291,7 @@ static void take_parts(struct tcp *c, uint32_t seq, struct bytes b)
 			return;
 		n = r && r->start - seq < n ? r->start - seq : n;
 		taken = place(c, seq, bytes_sub(&b, n));
-		if (c->state == TCP_CLOSED || !taken)
+		if (tcp_gone(c) || !taken)
 			return;
 		tcp_range_add(&c->islands, seq, seq + taken, TCP_ISLANDS_MAX);
 		if (seq_lt(high, seq))
@@ -351,7 +350,7 @@ static void text_arrives(struct tcp *c, const struct tcp_seg *seg)
 
 	for (;;) {
 		take(c, seq, b);
-		if (c->state == TCP_CLOSED)
+		if (tcp_gone(c))
 			return;
 		if (!more)
 			break;
@@ -407,10 +406,9 @@ static void data_arrives(struct tcp *c, const struct tcp_seg *seg)
 		text_arrives(c, seg);
 	else if (seg_len(seg))
 		tcp_ack_later(c);
-	if (open && c->state != TCP_CLOSED)
+	if (open && !tcp_gone(c))
 		fin_arrives(c, seg);
-	if (c->state != TCP_CLOSED)
-		tcp_output(c);
+	tcp_output(c);
 }
 
 /* -- SYN-SENT, RFC 9293 3.10.7.3 -- */

@@ -103,7 +103,7 @@ static int segment(struct tcp *c, uint32_t seq, unsigned flags, uint32_t n)
 	pkt_put(p, options);
 	if (n)
 		c->s.user->pull(&c->s, c->end - (c->snd_end - seq), pkt_put(p, n), n);
-	if (c->state == TCP_CLOSED) {
+	if (tcp_gone(c)) {
 		pkt_free(&net->pool, p);
 		return 0;
 	}
@@ -160,10 +160,10 @@ void tcp_send_keepalive(struct tcp *c)
 
 void tcp_cap_cut(struct tcp *c)
 {
-	if (seq_lt(c->rcv_nxt, c->cap_mark))
+	if (seq_lt(c->rcv_nxt, c->cap_cut))
 		return; /* what was in flight then is still coming */
 	c->cap = c->cap / 2 > TCP_CAP_MIN ? c->cap / 2 : TCP_CAP_MIN;
-	c->cap_mark = c->rcv_adv;
+	c->cap_cut = c->cap_grow = c->rcv_adv;
 }
 
 static void cap_adapt(struct tcp *c)
@@ -175,14 +175,15 @@ static void cap_adapt(struct tcp *c)
 		c->overruns = overruns;
 		tcp_cap_cut(c);
 	}
-	if (seq_lt(c->rcv_nxt, c->cap_mark) || !c->rcv_scale)
+	if (seq_lt(c->rcv_nxt, c->cap_grow) || !c->rcv_scale)
 		return;
 	if (c->s.srtt_us < TCP_CAP_MAX / CAP_BYTES_PER_US)
 		top = c->s.srtt_us * CAP_BYTES_PER_US;
 	if (top < TCP_CAP_FIRST)
 		top = TCP_CAP_FIRST;
 	c->cap = c->cap + c->cap / 8 < top ? c->cap + c->cap / 8 : top;
-	c->cap_mark = c->rcv_adv;
+	c->cap_grow = c->rcv_adv;
+	c->cap_cut = c->rcv_nxt; /* lest it seems to lie ahead after 2 GiB */
 }
 
 /*
@@ -291,7 +292,7 @@ static bool send_piece(struct tcp *c, bool force)
 	if (data && seq + data == c->snd_end)
 		flags |= TCP_PSH;
 	segment(c, seq, flags, data);
-	if (c->state == TCP_CLOSED)
+	if (tcp_gone(c))
 		return false;
 	if (seq != c->snd_nxt)
 		c->timing = false; /* Karn: which one is acknowledged cannot be told */
@@ -300,7 +301,7 @@ static bool send_piece(struct tcp *c, bool force)
 		c->rtt_seq = end;
 		c->rtt_us = tcp_now_us(c);
 	}
-	if (seq_lt(c->again, end))
+	if (seq_lt(seq, c->lost))
 		c->again = end;
 	if (seq_lt(c->snd_nxt, end))
 		c->snd_nxt = end;
@@ -324,7 +325,7 @@ void tcp_output(struct tcp *c)
 	}
 	for (unsigned i = 0; i < BURST_MAX && send_piece(c, false); i++)
 		;
-	if (c->state != TCP_CLOSED)
+	if (!tcp_gone(c))
 		tcp_arm(c);
 }
 

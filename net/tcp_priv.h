@@ -4,9 +4,8 @@
  * arrives; tcp_out.c what is sent; tcp_opt.c the options on the wire; tcp_range.c lists of parts of
  * the sequence space.
  *
- * A callback may end its own connection. Whoever calls one looks at the state afterwards:
- * TCP_CLOSED means that the slot is free, and net->tcp_now keeps it from being given away until the
- * caller is done.
+ * A callback may end its own connection. Whoever calls one asks tcp_gone() afterwards; net->tcp_now
+ * keeps the slot from being given away until the caller is done.
  */
 #ifndef NET_TCP_PRIV_H
 #define NET_TCP_PRIV_H
@@ -95,6 +94,12 @@ static inline uint32_t tcp_now_us(const struct tcp *c)
 static inline uint32_t tcp_ts_now(const struct tcp *c)
 {
 	return (uint32_t)(c->dev->net->m->now_us >> 10) + c->ts_off;
+}
+
+/* After a callback: nothing more may be said to the user. */
+static inline bool tcp_gone(const struct tcp *c)
+{
+	return c->state <= TCP_OVER;
 }
 
 /* Behind all that we have to send, with our FIN. */
