@@ -23,7 +23,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454ca
-IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
+IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
 SIOCETHTOOL = 0x8946
 ETHTOOL_STXCSUM = 0x17
 ETH_P_ALL = 3
@@ -73,10 +73,10 @@ def probe():
     return (None if kind == 'none' else kind), why
 
 
-def tap_open(name):
+def tap_open(name, flags=0):
     tun = os.open('/dev/net/tun', os.O_RDWR | os.O_CLOEXEC)
     try:
-        fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI))
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI | flags))
     except OSError:
         os.close(tun)
         raise
@@ -285,12 +285,14 @@ class Port:
 
 
 class TapPort(Port):
-    """We hold the tap, too: it outlives QEMU, and close() notes in `dropped` what its queue had no room for."""
+    """
+    As a manager of machines makes them, able to carry segments that are still together. We hold the tap, too: it outlives QEMU, and close() notes in `dropped` what its queue had no room for.
+    """
 
     def __init__(self, lan, number):
         self.name = 'tap%d' % number
         self.dropped = 0
-        super().__init__(tap_open(self.name))
+        super().__init__(tap_open(self.name, IFF_VNET_HDR))
         run('ip', 'link', 'set', self.name, 'master', lan.bridge, 'up')
 
     def netdev(self, name):

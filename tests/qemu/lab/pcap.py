@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 Reads captures (classic pcap, Ethernet) far enough to ask: who sent which UDP datagram when, what did DHCP
-and TFTP say, how long did each file take. IPv4 only; fragments and truncated packets keep what is there.
+and TFTP say, how long did each file take, who sent which TCP segment. IPv4 only; fragments and truncated packets
+keep what is there.
 """
 
 import socket
@@ -10,6 +11,9 @@ from collections import namedtuple
 
 Packet = namedtuple('Packet', 'time src dst type proto ip_src ip_dst sport dport size payload')
 Transfer = namedtuple('Transfer', 'name client server start end size options blocks acks resent complete')
+
+Segment = namedtuple('Segment', 'time src sport dst dport seq ack flags size')
+FIN, SYN, RST, PSH, TCP_ACK = 1, 2, 4, 8, 16
 
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
 RRQ, WRQ, DATA, TFTP_ACK, ERROR, OACK = range(1, 7)
@@ -39,23 +43,58 @@ def parse_frame(time, frame, size=None):
     return bare._replace(sport=sport, dport=dport, size=length - 8, payload=body[8:length])
 
 
-def read(path):
-    """All packets of a capture, in order. A capture that is still being written ends where it ends."""
+ETHERTYPES = (b'\x08\x00', b'\x08\x06', b'\x86\xdd')
+
+
+def ethernet_at(frame):
+    """
+    Where the frame begins: QEMU before 8.0 writes what a tap puts in front of each (struct virtio_net_hdr), 10 bytes
+    or 12 as the driver wants it.
+    """
+    for at in (0, 10, 12):
+        if frame[at + 12:at + 14] in ETHERTYPES:
+            return at
+    return 0
+
+
+def frames(path):
+    """(time, size on the wire, what was kept) of each. A capture that is still being written ends where it ends."""
     with open(path, 'rb') as file:
         data = file.read()
     if len(data) < 24:
-        return []
+        return
     magic, = struct.unpack_from('<I', data)
     order, unit = {0xa1b2c3d4: ('<', 1e-6), 0xa1b23c4d: ('<', 1e-9),
                    0xd4c3b2a1: ('>', 1e-6), 0x4d3cb2a1: ('>', 1e-9)}[magic]
-    packets, at = [], 24
+    at = 24
     while at + 16 <= len(data):
         seconds, part, kept, size = struct.unpack_from(order + 'IIII', data, at)
         frame = data[at + 16:at + 16 + kept]
-        if len(frame) >= 14 and len(frame) == kept:
-            packets.append(parse_frame(seconds + part * unit, frame, size))
+        start = ethernet_at(frame)
+        if len(frame) >= start + 14 and len(frame) == kept:
+            yield seconds + part * unit, size - start, frame[start:]
         at += 16 + kept
-    return packets
+
+
+def read(path):
+    """All packets of a capture, in order."""
+    return [parse_frame(time, frame, size) for time, size, frame in frames(path)]
+
+
+def tcp(path):
+    """All TCP segments of a capture, in order; of each no more is needed than the headers."""
+    found = []
+    for time, _, frame in frames(path):
+        if frame[12:14] != b'\x08\x00' or len(frame) < 54 or frame[23] != 6:
+            continue
+        total, = struct.unpack_from('!H', frame, 16)
+        at = 14 + (frame[14] & 15) * 4
+        if len(frame) < at + 14:
+            continue
+        sport, dport, seq, ack, offset, flags = struct.unpack_from('!HHIIBB', frame, at)
+        found.append(Segment(time, socket.inet_ntoa(frame[26:30]), sport, socket.inet_ntoa(frame[30:34]), dport,
+                             seq, ack, flags, 14 + total - at - (offset >> 4) * 4))
+    return found
 
 
 def udp(packets, port=None):
