@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'qemu'))
-from lab import firmware, net, pcap, qemu, servers  # noqa: E402
+from lab import firmware, net, pcap, qemu, servers, web  # noqa: E402
 
 SNAPLEN = 700      # of each packet: all of a DHCP message, enough of the rest
 GAP_SECONDS = 0.2  # QEMU starts within so much of a second's beginning, or the run is taken again
@@ -99,11 +99,12 @@ class Watch:
 
 class Run:
     """
-    One power-on to the end: packets of each NIC with seconds since power-on, and what was said when. nics are
-    functions that make one; started(machine) is called right after power-on.
+    One power-on to the end: packets of each NIC with seconds since power-on, frames that each NIC's tap had no room
+    for, and what was said when. nics are functions that make one; started(machine) is called right after power-on;
+    packets(path) reads a capture.
     """
 
-    def __init__(self, out, timeout, started=None, **parts):
+    def __init__(self, out, timeout, started=None, packets=pcap.read, **parts):
         self.watch = Watch()
         self.started = started
         self.out = out
@@ -121,8 +122,9 @@ class Run:
         finally:
             self.watch.stopping.set()
             machine.stop()
-        self.nics = [[p._replace(time=p.time - self.second) for p in pcap.read(machine.path('net%d.pcap' % n))]
+        self.nics = [[p._replace(time=p.time - self.second) for p in packets(machine.path('net%d.pcap' % n))]
                      for n in range(len(machine.nics))]
+        self.drops = [getattr(nic.port, 'dropped', 0) for nic in machine.nics]
 
     def _power_on(self, parts):
         """The machine; None when it took QEMU into the next second, so that the stamps have no known zero."""
@@ -131,7 +133,7 @@ class Run:
         if into > GAP_SECONDS:
             time.sleep(1.01 - into)
         self.watch.text, self.watch.serial = b'', []
-        machine = qemu.Machine(self.out, snaplen=SNAPLEN, echo=self.watch.echo, **parts)
+        machine = qemu.Machine(self.out, echo=self.watch.echo, **{'snaplen': SNAPLEN, **parts})
         self.second = int(time.time())
         machine.start()
         self.cont_wall = time.time()
@@ -164,17 +166,27 @@ def file_transfer(packets, name):
     return found[-1]
 
 
-class Site:
-    """The network of the bench: a bridge with one of the TFTP servers at a time, and dnsmasq for DHCP."""
+def usual_tcp():
+    """The server's: CUBIC as most have it, whatever this system is set to, and nothing kept from one run to the next."""
+    route = net.run('ip', 'route', 'show', 'scope', 'link').replace('linkdown', '').split()
+    net.run('ip', 'route', 'change', *route, 'congctl', 'cubic')
+    with open('/proc/sys/net/ipv4/tcp_no_metrics_save', 'w', encoding='ascii') as file:
+        file.write('1')
 
-    def __init__(self, out, cache):
+
+class Site:
+    """The network of the bench: a bridge with one of the TFTP servers or nginx at a time, and dnsmasq for DHCP."""
+
+    def __init__(self, out, build):
         self.out = out
-        self.cache = cache
+        self.build = build
+        self.cache = os.path.join(build, 'cache')
         self.root = os.path.join(out, 'tftp')
         os.makedirs(self.root, exist_ok=True)
         self.lan = net.Lan()
         if self.lan.kind != 'tap':
             raise Failed('/dev/net/tun cannot be used: without it the network would be measured, not the firmware')
+        usual_tcp()
         self.running = []
 
     def offer(self, name, data):
@@ -187,6 +199,8 @@ class Site:
                                             tftp=self.root if server == 'dnsmasq' else None))
         if server == 'atftpd':
             self.running.append(servers.atftpd(self.lan, self.out, self.root, self.cache))
+        elif server == 'nginx':
+            self.running.append(web.Web('nginx', self.lan, self.out, self.cache, self.root))
 
     def close(self):
         for server in self.running:

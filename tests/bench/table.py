@@ -3,7 +3,7 @@
 
 import statistics
 
-from bench import boot, transfer
+from bench import boot, http, transfer
 
 OURS, PEER = 'Reveille', 'iPXE'
 
@@ -27,6 +27,26 @@ class Report:
             print('  %-9s %-8s %10.2f %10.2f %7.2fx %7.1fx  %s' % (
                 server, model, ours, peer, ours / peer, wanted,
                 self.judge('rate: %s, %s' % (server, model), ours / peer >= wanted)))
+
+    def http(self, found):
+        print('\nHTTP from nginx, MB/s (median), frames that the tap had no room for (most of any run)')
+        print('  %-20s %5s %10s %10s %10s %10s  %s' % ('', 'MiB', OURS, PEER, http.LINUX, http.CURL, 'wanted'))
+        for name, results in found.items():
+            case, rate = http.CASES[name], http.medians(results)
+            wanted, good = case.wanted(rate)
+            drops = {who: max(r.drops for r in rows) for who, rows in results.items() if rows[0].drops is not None}
+            print('  %-20s %5d %10s %10s %10s %10s  %s, %s' % (
+                case.text, case.mib, *('%.2f' % (rate[who] / 1e6) if who in rate else '-'
+                                       for who in (OURS, PEER, http.LINUX, http.CURL)),
+                wanted, self.judge('http: ' + case.text, good)))
+            if OURS in drops:
+                print('  %-20s %5s %10d %10s %10s %10s  0, %s' % (
+                    '  queue drops', '', drops[OURS], drops.get(PEER, '-'), drops.get(http.LINUX, '-'), '-',
+                    self.judge('http: queue drops, ' + case.text, drops[OURS] == 0)))
+            if name == 'hosted':
+                print('  %-20s %5s %10.2f %10s %10s %10.2f' % ('  CPU s per GiB', '', *(
+                    text if text else statistics.median(r.cpu for r in results[who]) * 1024 / case.mib
+                    for who, text in ((OURS, ''), (None, '-'), (None, '-'), (http.CURL, '')))))
 
     @staticmethod
     def costs(costs):
