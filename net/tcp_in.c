@@ -280,14 +280,15 @@ static void take_parts(struct tcp *c, uint32_t seq, struct bytes b)
 		const struct tcp_range *r = tcp_range_at(&c->islands, seq);
 		uint32_t n = (uint32_t)b.n, high = rcv_high(c), taken;
 
-		if (r && seq_le(r->start, seq)) {
+		if (tcp_range_has(&c->islands, seq)) {
 			n = r->end - seq < n ? r->end - seq : n;
 			bytes_skip(&b, n);
 			seq += n;
 			continue;
 		}
 		/* Of too many islands some count as lost; the front always has a place. */
-		if (seq != c->rcv_nxt && c->islands.n >= TCP_ISLANDS_MAX - 1)
+		if (c->islands.n >= TCP_ISLANDS_MAX - 1 && seq != c->rcv_nxt &&
+			!tcp_range_has(&c->islands, seq - 1))
 			return;
 		n = r && r->start - seq < n ? r->start - seq : n;
 		taken = place(c, seq, bytes_sub(&b, n));

@@ -111,7 +111,7 @@ static unsigned sack_add(const struct tcp *c, uint32_t seq, struct tcp_range *bl
 {
 	const struct tcp_range *r = tcp_range_at(&c->islands, seq);
 
-	if (!r || seq_lt(seq, r->start))
+	if (!tcp_range_has(&c->islands, seq))
 		return n;
 	for (unsigned i = 0; i < n; i++)
 		if (block[i].start == r->start)

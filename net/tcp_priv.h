@@ -120,6 +120,7 @@ bool tcp_range_add(struct tcp_ranges *rs, uint32_t start, uint32_t end, unsigned
 void tcp_range_cut(struct tcp_ranges *rs, uint32_t seq);
 /* The first interval that ends behind seq; NULL: none. */
 const struct tcp_range *tcp_range_at(const struct tcp_ranges *rs, uint32_t seq);
+bool tcp_range_has(const struct tcp_ranges *rs, uint32_t seq);
 /* Bytes of [start, end) that are in none. */
 uint32_t tcp_range_missing(const struct tcp_ranges *rs, uint32_t start, uint32_t end);
 

@@ -47,6 +47,13 @@ const struct tcp_range *tcp_range_at(const struct tcp_ranges *rs, uint32_t seq)
 	return NULL;
 }
 
+bool tcp_range_has(const struct tcp_ranges *rs, uint32_t seq)
+{
+	const struct tcp_range *r = tcp_range_at(rs, seq);
+
+	return r && seq_le(r->start, seq);
+}
+
 uint32_t tcp_range_missing(const struct tcp_ranges *rs, uint32_t start, uint32_t end)
 {
 	uint32_t n = 0;
