@@ -433,6 +433,8 @@ static bool line_expect_command(const struct line *s, uint64_t lo, uint64_t hi)
 		return expect_count(s);
 	if (!strcmp(what, "isns") || !strcmp(what, "ports"))
 		return expect_unpredictable(*what == 'i');
+	if (!strcmp(what, "holes") && need_stream() && arg_number(s, 2, &n))
+		return run.s->holes == n ? true : complain("it is %u", run.s->holes);
 	if (!strcmp(what, "front") && need_stream() && arg_number(s, 2, &n))
 		return run.s->front == (uint64_t)n
 			       ? true
@@ -627,6 +629,7 @@ static void lies_are_seen(void **state)
 		{OPEN "anything\n1 expect count 1~2", "7: "},
 		{OPEN "1 expect srtt 0.5~0.6", "6: "},
 		{OPEN "1 expect front 1", "6: "},
+		{OPEN "1 expect holes 1", "6: "},
 	};
 
 	(void)state;
