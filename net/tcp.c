@@ -23,6 +23,7 @@
 #define PORT_TRIES    64
 #define DOUBT_TRIES   2	   /* so often unheard, we ask who has the peer's address now */
 #define REFUSALS      3	   /* ICMP errors to our SYN that we believe in */
+#define TRIES_MAX     10   /* of one segment, RFC 9293 3.8.3 R2: 100 s or more */
 #define MTU_MIN	      576u /* routers that claim less are not believed */
 #define HEADERS	      (IPV4_HEADER + TCP_HEADER + 0u)
 
@@ -155,6 +156,10 @@ static void tcp_retry(struct tcp *c)
 		return;
 	}
 	c->tries++;
+	if (c->tries >= TRIES_MAX && c->snd_wnd) { /* it answers, but does not take it */
+		tcp_end(c, -ERR_TCP_TIMEOUT);
+		return;
+	}
 	if (c->tries >= DOUBT_TRIES)
 		ipv4_doubt(c->dev, &c->dst);
 	if (opening(c))

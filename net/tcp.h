@@ -29,7 +29,8 @@ struct netdev;
  *
  * What closed() says: 0; ERR_TCP_CONNECT (no answer for TCP_CONNECT_US), ERR_TCP_REFUSED,
  * ERR_UNREACHABLE or ERR_ARP_TIMEOUT before opened() was called; ERR_TCP_RESET, ERR_TCP_TIMEOUT
- * (the peer has been silent for TCP_SILENCE_US, though it was asked), ERR_LINK_DOWN at any time.
+ * (the peer has been silent for TCP_SILENCE_US, though it was asked, or does not take what we send
+ * for 100 s or more), ERR_LINK_DOWN at any time.
  *
  * The stream is the user's from here on, and it may say send() before opened(). room() is asked
  * from inside, for the window of the SYN. Of what the user sends no more than 1 GiB may wait to be

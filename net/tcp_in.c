@@ -536,16 +536,18 @@ static void segment_arrives(struct tcp *c, struct tcp_seg *seg)
 		unacceptable(c, seg);
 		return;
 	}
-	if (seg->opt.ts && seq_le(seg->seq, c->rcv_acked))
-		c->ts_recent = seg->opt.tsval;
 	if (seg->flags & TCP_RST) {
 		reset_arrives(c, seg);
 	} else if (seg->flags & TCP_SYN) {
 		tcp_challenge(c); /* RFC 5961 4.2 */
 	} else if (seg->flags & TCP_ACK) {
 		c->alive_us = tcp_now_us(c);
-		if (ack_arrives(c, seg))
-			data_arrives(c, seg);
+		if (!ack_arrives(c, seg))
+			return;
+		/* RFC 7323 5.3 R3, but not of what anybody can have sent: RFC 7323 5.2, 5961 5 */
+		if (seg->opt.ts && seq_le(seg->seq, c->rcv_acked))
+			c->ts_recent = seg->opt.tsval;
+		data_arrives(c, seg);
 	}
 }
 
