@@ -26,7 +26,7 @@
 #define CWND_MAX	 (1u << 20)
 #define CWND_FIRST	 10 /* segments, RFC 6928 */
 #define RTO_MIN_US	 200000u
-#define CHALLENGES	 10  /* in a second, of one connection: RFC 5961 7 */
+#define CHALLENGES	 10 /* in a second, of one connection: RFC 5961 7 */
 #define CAP_BYTES_PER_US 64
 
 /* -- segments -- */
