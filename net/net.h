@@ -65,6 +65,7 @@ extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
 extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot,
 	cmd_nslookup;
 extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
+extern const struct command cmd_md5sum, cmd_sha256sum;
 extern const struct filler_ops tftp_filler;
 
 /* Clears *net (but for the buffers) and ties both halves together; before machine_init(). */

@@ -6,39 +6,19 @@
 #include "net/bearssl/digest.h"
 #include "bearssl_hash.h"
 
-union context {
-	br_md5_context md5;
-	br_sha256_context sha256;
-};
-
-static void update(enum digest kind, union context *c, const char *text)
+void digest_hex(const char *const *part, char hex[33])
 {
-	if (kind == DIGEST_SHA256)
-		br_sha256_update(&c->sha256, text, strlen(text));
-	else
-		br_md5_update(&c->md5, text, strlen(text));
-}
+	uint8_t out[br_md5_SIZE];
+	br_md5_context c;
 
-void digest_hex(enum digest kind, const char *const *part, unsigned n, char hex[DIGEST_HEX])
-{
-	unsigned size = kind == DIGEST_SHA256 ? br_sha256_SIZE : br_md5_SIZE;
-	uint8_t out[br_sha256_SIZE];
-	union context c;
-
-	if (kind == DIGEST_SHA256)
-		br_sha256_init(&c.sha256);
-	else
-		br_md5_init(&c.md5);
-	for (unsigned i = 0; i < n; i++) {
-		if (i)
-			update(kind, &c, ":");
-		update(kind, &c, part[i]);
+	br_md5_init(&c);
+	for (; *part; part++) {
+		br_md5_update(&c, *part, strlen(*part));
+		if (part[1])
+			br_md5_update(&c, ":", 1);
 	}
-	if (kind == DIGEST_SHA256)
-		br_sha256_out(&c.sha256, out);
-	else
-		br_md5_out(&c.md5, out);
-	for (unsigned i = 0; i < 2 * size; i++)
+	br_md5_out(&c, out);
+	for (unsigned i = 0; i < 2 * br_md5_SIZE; i++)
 		hex[i] = "0123456789abcdef"[out[i / 2] >> (i & 1 ? 0 : 4) & 15];
-	hex[2 * size] = 0;
+	hex[2 * br_md5_SIZE] = 0;
 }
