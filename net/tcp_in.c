@@ -18,6 +18,7 @@
 #include "core/csum.h"
 #include "core/err.h"
 #include "net/tcp_priv.h"
+#include "net/wire.h"
 
 #define DUP_THRESH  3  /* RFC 5681 3.2 */
 #define RESETS	    20 /* in a second: answers to segments of nobody's connections */
@@ -385,6 +386,7 @@ static void fin_arrives(struct tcp *c, const struct tcp_seg *seg)
 	if (!c->fin_seen || c->fin_rcvd || c->rcv_nxt != c->fin_seq)
 		return;
 	c->fin_rcvd = true;
+	c->rcv_adv += c->rcv_adv == c->rcv_nxt;
 	c->rcv_nxt++;
 	tcp_ack_later(c);
 	if (c->state == TCP_ESTABLISHED)

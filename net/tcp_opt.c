@@ -5,6 +5,7 @@
  * good without (RFC 9293 MUST-7).
  */
 #include "net/tcp_priv.h"
+#include "net/wire.h"
 
 enum {
 	OPT_END = 0,

@@ -21,6 +21,7 @@
  */
 #include "core/csum.h"
 #include "net/tcp_priv.h"
+#include "net/wire.h"
 
 #define BURST_MAX	 16 /* segments that one call sends */
 #define CWND_MAX	 (1u << 20)
@@ -71,14 +72,20 @@ void tcp_send_rst(struct netdev *dev, const struct ip_addr *src, const struct ip
 	segment_send(dev, p, src, dst, ports, head_flags);
 }
 
-/* The window field. RFC 7323 2.2: that of a SYN is not scaled; rounded up, see tcp_offer(). */
-static uint32_t window_field(const struct tcp *c, unsigned flags)
+/*
+ * The window field, rounded up, and its edge is what we have to keep to: rounded down, the edge
+ * would move back, and the last bytes of a body would never be asked for. RFC 7323 2.2: that of a
+ * SYN is not scaled.
+ */
+static uint32_t window_field(struct tcp *c, unsigned flags)
 {
-	uint32_t wnd = c->rcv_adv - c->rcv_nxt;
 	unsigned scale = flags & TCP_SYN ? 0 : c->rcv_scale;
+	uint32_t field = (c->rcv_adv - c->rcv_nxt + (1u << scale) - 1) >> scale;
 
-	wnd = (wnd + (1u << scale) - 1) >> scale;
-	return wnd < 65535 ? wnd : 65535;
+	if (field > 65535)
+		field = 65535;
+	c->rcv_adv = c->rcv_nxt + (field << scale);
+	return field;
 }
 
 /*
@@ -190,8 +197,7 @@ static void cap_adapt(struct tcp *c)
 /*
  * RFC 9293 3.8.6: moves the right edge of the window, never to the left, and against silly windows
  * (3.8.6.2.2) by a segment or by half of the room there is, or, when that is all there is to say,
- * of the room there can be. The edge on the wire is up to 127 bytes further right because the field
- * is rounded up: rounded down, the last bytes of a body would never be asked for.
+ * of the room there can be.
  */
 bool tcp_offer(struct tcp *c, bool much)
 {

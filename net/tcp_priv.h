@@ -15,7 +15,6 @@
 #include "net/netdev.h"
 #include "net/pkt.h"
 #include "net/tcp.h"
-#include "net/wire.h"
 
 /* RFC 9293 3.3.2, in an order that comparisons use. */
 enum tcp_state {

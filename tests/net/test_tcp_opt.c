@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The options of TCP on the wire: what is understood, what is sent. */
 #include "net/tcp_priv.h"
+#include "net/wire.h"
 #include "tests/unit.h"
 
 /* From a block of exactly that size, for the sanitizer. */
