@@ -8,12 +8,12 @@
 
 /* net */
 #define NETDEV_MAX	  8    /* links opened at once */
-#define PKT_MAX		  768  /* packet buffers, shared by all links */
+#define PKT_MAX		  1024 /* packet buffers, shared by all links */
 #define PKT_SIZE	  2048 /* bytes of one buffer, headroom included */
 #define PKT_CHAIN_MAX	  33   /* packets of one received frame: 64 KiB put together by a device */
 #define PKT_HEADROOM	  64 /* room for device and Ethernet headers in front of what is received */
 #define MTU_MAX		  1920	/* PKT_SIZE - PKT_HEADROOM - Ethernet header, FCS and VLAN tags */
-#define RX_BUDGET	  128	/* packets a link may deliver in one turn, and what ends a chain */
+#define RX_BUDGET	  256	/* packets a link may deliver in one turn, and what ends a chain */
 #define ARP_CACHE_MAX	  8	/* neighbours a link remembers */
 #define ARP_PENDING_MAX	  2	/* packets that wait for one neighbour */
 #define FRAG_MAX	  4	/* IPv4 datagrams under reassembly, all links together */
@@ -22,7 +22,7 @@
 #define TCP_MAX		  24	/* connections, with those that are over but not forgotten */
 #define TCP_ISLANDS_MAX	  64	/* pieces of a stream behind holes; more count as lost */
 #define FETCH_MAX	  4	/* transfers at once */
-#define HTTP_CONN_MAX	  8	/* HTTP connections, in use or kept */
+#define HTTP_CONN_MAX	  16	/* HTTP connections, in use or kept */
 #define HTTP_SHARE_MAX	  4	/* of these, for one file */
 #define HTTP_REQUEST_MAX  2304	/* bytes of a request */
 #define HTTP_LINE_MAX	  1024	/* bytes of a line of a response that are looked at */
