@@ -72,7 +72,7 @@ $(O)/gen/embed.h: force util/embed
 	$(Q)$(PYTHON) util/embed --version '$(VERSION)' $(if $(EMBED),--script '$(EMBED)') $@
 .PHONY: force
 
-# -- hashes for HTTP's Digest: out of the sources of Debian's bearssl, wherever BEARSSL= says -----------------
+# -- MD5 and SHA-256: out of the sources of Debian's bearssl, or wherever BEARSSL= says -----------------------
 BEARSSL ?= $(O)/cache/bearssl
 BEARSSL_SRC := $(patsubst %,bearssl/%.c,hash/md5 hash/sha2small codec/dec32le codec/enc32le codec/dec32be codec/enc32be)
 $(BEARSSL):

@@ -8,6 +8,7 @@
 #include "core/bzimage.h"
 #include "core/cmd.h"
 #include "core/machine.h"
+#include "net/http.h"
 #include "net/icmp.h"
 #include "net/tcp.h"
 
@@ -29,6 +30,7 @@ const struct ip_protocol common_protocols[] = {
 };
 
 const struct filler_ops *const common_schemes[] = {
+	&http_scheme.ops,
 	&tftp_filler,
 	NULL,
 };
@@ -61,6 +63,8 @@ const struct command *const common_commands[] = {
 	&cmd_imgargs,
 	&cmd_imgfree,
 	&cmd_imgstat,
+	&cmd_sha256sum,
+	&cmd_md5sum,
 	&cmd_imgselect,
 	&cmd_imgload,
 	&cmd_imgexec,

@@ -104,3 +104,11 @@ bool str_u64(const char *s, uint64_t *value)
 	*value = v;
 	return true;
 }
+
+bool str_digits(const char *s, uint64_t *value)
+{
+	for (const char *c = s; *c; c++)
+		if (*c < '0' || *c > '9')
+			return false;
+	return str_u64(s, value);
+}

@@ -33,5 +33,7 @@ bool str_starts(const char *s, const char *prefix);
 void str_clean(char *dst, size_t cap, const void *src, size_t n);
 /* Digits in base 10 or 0x.. 16, whole string, no sign; false on anything else or overflow. */
 bool str_u64(const char *s, uint64_t *value);
+/* The same for decimal digits alone. */
+bool str_digits(const char *s, uint64_t *value);
 
 #endif

@@ -26,8 +26,9 @@ static const struct filler_ops *filler_find(const struct net *net, const char *s
  */
 static bool fetch_goes_on(struct fetch *f, int result)
 {
-	static const uint16_t unreached[] = {
-		ERR_LINK_DOWN, ERR_NO_ROUTE, ERR_ARP_TIMEOUT, ERR_UNREACHABLE, ERR_TFTP_TIMEOUT};
+	static const uint16_t unreached[] = {ERR_LINK_DOWN, ERR_NO_ROUTE, ERR_ARP_TIMEOUT,
+		ERR_UNREACHABLE, ERR_TCP_CONNECT, ERR_TCP_REFUSED, ERR_TCP_RESET, ERR_TCP_TIMEOUT,
+		ERR_TFTP_TIMEOUT, ERR_HTTP_TIMEOUT};
 	char text[IP_STR_MAX];
 
 	if (f->iaddr + 1 >= f->naddr)

@@ -11,8 +11,8 @@ struct http {
 	struct timer timer;
 	uint64_t alive_us; /* something new came */
 	uint64_t retry_us; /* nothing is asked for before */
-	uint64_t gained;   /* f->bytes at the last break */
-	uint8_t breaks, anew, waits, logins;
+	uint8_t breaks;	   /* since something new came */
+	uint8_t anew, waits, logins;
 	uint8_t want;		      /* connections that may be in use */
 	bool ranges;		      /* the server knows what they are */
 	char validator[HTTP_TAG_MAX]; /* as in If-Range; "": none */
@@ -24,7 +24,6 @@ static inline struct http *http_of(struct fetch *f)
 	return (struct http *)f->priv;
 }
 
-extern const struct http_user http_user;     /* HTTP over any stream */
 extern const struct http_scheme http_scheme; /* over TCP, http_tcp.c */
 
 /* The functions of a row. */

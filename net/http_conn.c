@@ -18,56 +18,14 @@
 /* Beside a piece of a known length. */
 #define ROOM_HEAD HTTP_HEAD_MAX
 
-static const struct http_user *user_of(const struct http_conn *c)
-{
-	return c->scheme->user;
-}
-
 uint64_t http_conn_at(const struct http_conn *c)
 {
-	uint64_t front;
-
 	if (c->phase != HTTP_BODY)
 		return c->obj;
-	front = c->s->front < c->body_end ? c->s->front : c->body_end;
-	/* While the segment with the head in it is looked at, front is still in front of it. */
-	return c->obj + (front > c->body ? front - c->body : 0);
+	return c->obj + (c->s->front < c->body_end ? c->s->front : c->body_end) - c->body;
 }
 
 /* -- ends -- */
-
-static void ignore(struct stream *s)
-{
-	(void)s;
-}
-
-static void ignore_pull(struct stream *s, uint64_t off, uint8_t *dst, size_t n)
-{
-	(void)s;
-	(void)off;
-	memset(dst, 0, n);
-}
-
-static size_t ignore_place(struct stream *s, uint64_t off, struct bytes b)
-{
-	return off == s->front ? b.n : 0;
-}
-
-static uint64_t ignore_room(struct stream *s)
-{
-	(void)s;
-	return ROOM_HEAD;
-}
-
-static void ignore_closed(struct stream *s, int rc)
-{
-	(void)s;
-	(void)rc;
-}
-
-/* Of a stream that is left to itself while it closes. */
-static const struct stream_user nobody = {
-	ignore, ignore_pull, ignore_place, ignore_room, ignore, ignore, ignore_closed};
 
 void http_conn_drop(struct http_conn *c)
 {
@@ -79,63 +37,43 @@ void http_conn_drop(struct http_conn *c)
 		s->ops->abort(s);
 }
 
-/* In order, as the server did or is to do. */
-static void conn_close(struct http_conn *c)
-{
-	struct stream *s = c->s;
-
-	c->s = NULL;
-	c->f = NULL;
-	s->user = &nobody;
-	s->ops->close(s);
-}
-
+/* One that closes stays in its slot until it has, or the slot is needed. */
 void http_conn_keep(struct http_conn *c)
 {
-	if (c->s && !c->head.persists) {
-		conn_close(c);
-		return;
-	}
 	c->f = NULL;
-	c->alive_us = c->net->m->now_us;
+	if (!c->head.persists)
+		c->s->ops->close(c->s);
 }
 
 /* -- what comes -- */
 
-static void conn_fail(struct http_conn *c, int rc)
-{
-	if (!c->rc)
-		c->rc = rc;
-}
-
 static void conn_refuse(struct http_conn *c, const char *why)
 {
-	if (!c->rc)
-		c->rc = err_set(c->net->m, ERR_HTTP_PROTOCOL, "%s: %s", c->host, why);
+	c->rc = -ERR_HTTP_PROTOCOL;
+	c->why = why;
 }
 
 static void conn_piece(struct http_conn *c, uint64_t pos, uint64_t size)
 {
 	c->phase = HTTP_BODY;
 	c->body = pos;
-	c->body_end = size < HTTP_UNKNOWN - pos ? pos + size : HTTP_UNKNOWN;
-	if (!c->skip && size > c->end - c->obj && size != HTTP_UNKNOWN)
+	c->body_end = size == HTTP_UNKNOWN ? size : pos + size;
+	if (size != HTTP_UNKNOWN && size > c->end - c->obj)
 		conn_refuse(c, "longer than it said");
 }
 
 static void conn_over(struct http_conn *c)
 {
 	c->phase = HTTP_DONE;
-	if (!c->skip && c->end != HTTP_UNKNOWN && c->obj != c->end)
+	if (c->end != HTTP_UNKNOWN && c->obj != c->end)
 		conn_refuse(c, "shorter than it said");
 }
 
 static void conn_piece_end(struct http_conn *c)
 {
 	c->obj += c->body_end - c->body;
-	if (c->chunked)
-		c->phase = HTTP_CHUNKS;
-	else
+	c->phase = HTTP_CHUNKS;
+	if (!c->head.chunked)
 		conn_over(c);
 }
 
@@ -143,29 +81,26 @@ static void conn_piece_end(struct http_conn *c)
 static void conn_head(struct http_conn *c, uint64_t pos)
 {
 	struct http_head *h = &c->head;
-	int rc;
 
-	c->end = HTTP_UNKNOWN;
-	c->chunked = h->chunked;
-	rc = user_of(c)->answer(c);
-	if (rc) {
-		conn_fail(c, rc);
-	} else if (h->status == 204 || h->status == 304) {
-		conn_over(c);
-	} else if (h->chunked) {
+	c->rc = http_answer(c);
+	if (h->chunked) {
 		c->phase = HTTP_CHUNKS;
 		c->chunk = HTTP_CHUNK_SIZE;
 		h->line.total = 0;
-	} else if (h->length != HTTP_UNKNOWN) {
-		conn_piece(c, pos, h->length);
-	} else {
-		h->persists = false;
-		c->until_close = c->end == HTTP_UNKNOWN;
-		conn_piece(c, pos, c->until_close ? HTTP_UNKNOWN : c->end - c->obj);
+		return;
 	}
+	if (h->length == HTTP_UNKNOWN) {
+		h->persists = false;
+		if (c->skip)
+			h->length = 0;
+		else if (c->end != HTTP_UNKNOWN)
+			h->length = c->end - c->obj;
+	}
+	if (!c->rc)
+		conn_piece(c, pos, h->length);
 }
 
-/* What is not a piece of the file. base + taken is the stream's position. */
+/* What is not a piece of the file. base + what was taken of n bytes is the stream's position. */
 static void conn_parse(struct http_conn *c, uint64_t base, struct bytes *b, size_t n)
 {
 	uint64_t size;
@@ -189,7 +124,7 @@ static void conn_parse(struct http_conn *c, uint64_t base, struct bytes *b, size
 			conn_piece(c, base + (n - b->n), size);
 	} else {
 		c->head.persists = false;
-		bytes_skip(b, b->n);
+		b->n = 0;
 	}
 }
 
@@ -206,7 +141,7 @@ static size_t conn_place(struct stream *s, uint64_t off, struct bytes b)
 		pos = off + (n - b.n);
 		if (c->phase == HTTP_BODY && pos < c->body_end) {
 			part = c->body_end - pos < b.n ? (size_t)(c->body_end - pos) : b.n;
-			if (!c->skip && !user_of(c)->put(c, c->obj + (pos - c->body), b.p, part))
+			if (!c->skip && !http_put(c, c->obj + (pos - c->body), b.p, part))
 				break;
 			bytes_skip(&b, part);
 		} else if (ordered) {
@@ -221,31 +156,27 @@ static size_t conn_place(struct stream *s, uint64_t off, struct bytes b)
 static uint64_t conn_room(struct stream *s)
 {
 	struct http_conn *c = s->ctx;
-	uint64_t at = http_conn_at(c), end = c->to < c->end ? c->to : c->end;
+	uint64_t at = http_conn_at(c);
 
-	if (!c->f || c->phase == HTTP_DONE)
-		return ROOM_HEAD;
-	if (c->skip || end == HTTP_UNKNOWN)
+	if (c->to == HTTP_UNKNOWN)
 		return ROOM_UNKNOWN;
-	return ROOM_HEAD + (end > at ? end - at : 0);
+	return ROOM_HEAD + (c->to > at ? c->to - at : 0);
 }
 
 static void conn_arrived(struct stream *s)
 {
 	struct http_conn *c = s->ctx;
 
-	if (!c->f) {
-		http_conn_drop(c); /* nothing was asked */
-		return;
-	}
 	if (!c->rc && c->phase == HTTP_BODY && s->front >= c->body_end)
 		conn_piece_end(c);
-	if (c->rc)
-		user_of(c)->broken(c, c->rc);
+	if (!c->f)
+		http_conn_drop(c); /* nothing was asked */
+	else if (c->rc)
+		http_broken(c, 0);
 	else if (c->phase == HTTP_DONE)
-		user_of(c)->over(c);
+		http_over(c);
 	else
-		user_of(c)->progress(c);
+		http_progress(c);
 }
 
 static void conn_finished(struct stream *s)
@@ -254,16 +185,12 @@ static void conn_finished(struct stream *s)
 
 	c->head.persists = false;
 	if (!c->f) {
-		conn_close(c);
-	} else if (c->phase == HTTP_BODY && c->until_close) {
+		s->ops->close(s);
+	} else if (c->phase == HTTP_BODY && c->body_end == HTTP_UNKNOWN) {
 		c->body_end = s->front;
-		conn_piece_end(c);
-		if (c->rc)
-			user_of(c)->broken(c, c->rc);
-		else
-			user_of(c)->over(c);
+		conn_arrived(s);
 	} else {
-		user_of(c)->broken(c, 0);
+		http_broken(c, 0);
 	}
 }
 
@@ -273,7 +200,7 @@ static void conn_closed(struct stream *s, int rc)
 
 	c->s = NULL;
 	if (c->f)
-		user_of(c)->broken(c, rc);
+		http_broken(c, rc);
 }
 
 /* -- what goes -- */
@@ -283,19 +210,15 @@ static void conn_opened(struct stream *s)
 	struct http_conn *c = s->ctx;
 
 	c->opened = true;
-	c->alive_us = c->net->m->now_us;
-	if (c->request_n)
-		s->ops->send(s, c->tx + c->request_n);
 }
 
+/* An earlier request may have been answered before all of it was acknowledged: nobody needs it. */
 static void conn_pull(struct stream *s, uint64_t off, uint8_t *dst, size_t n)
 {
 	struct http_conn *c = s->ctx;
 
-	/* An earlier request was answered before all of it was acknowledged: nobody needs it. */
-	for (; n && off < c->tx; n--, off++)
-		*dst++ = ' ';
-	memcpy(dst, c->request + (off - c->tx), n);
+	for (; n; n--, off++)
+		*dst++ = off < c->tx ? ' ' : (uint8_t)c->request[off - c->tx];
 }
 
 static const struct stream_user conn_user = {
@@ -303,38 +226,13 @@ static const struct stream_user conn_user = {
 
 static bool conn_fits(const struct http_conn *c, const struct fetch *f, uint16_t port)
 {
-	return c->s && !c->f && &c->scheme->ops == f->ops && c->dev == f->dev && c->port == port &&
-	       ip_eq(&c->server, &f->server) && !strcmp(c->host, f->url.host);
-}
-
-static bool conn_better(const struct http_conn *a, const struct http_conn *b)
-{
-	if (!b || !a->s || !b->s)
-		return !b || (!a->s && b->s);
-	return a->alive_us < b->alive_us;
-}
-
-/* An empty slot, or the connection that was kept longest, unless fewer than `spare` would be left.
- */
-static struct http_conn *conn_slot(struct net *net, unsigned spare)
-{
-	struct http_conn *best = NULL;
-	unsigned left = 0;
-
-	for (struct http_conn *c = net->http; c < net->http + HTTP_CONN_MAX; c++) {
-		if (c->s && c->f)
-			continue;
-		left++;
-		if (conn_better(c, best))
-			best = c;
-	}
-	return left > spare ? best : NULL;
+	return c->s && c->head.persists && &c->scheme->ops == f->ops && c->dev == f->dev &&
+	       c->port == port && ip_eq(&c->server, &f->server) && !strcmp(c->host, f->url.host);
 }
 
 static int conn_dial(struct http_conn *c, struct fetch *f, uint16_t port)
 {
-	if (c->s)
-		conn_close(c);
+	http_conn_drop(c);
 	memset(c, 0, sizeof(*c));
 	c->net = f->net;
 	c->scheme = (const struct http_scheme *)f->ops;
@@ -346,29 +244,29 @@ static int conn_dial(struct http_conn *c, struct fetch *f, uint16_t port)
 	return c->scheme->dial(f->net, f->dev, &f->server, port, &conn_user, c, &c->s);
 }
 
-struct http_conn *http_conn_get(struct fetch *f, unsigned spare, int *rc)
+struct http_conn *http_conn_get(struct fetch *f, int *rc)
 {
-	const struct http_scheme *scheme = (const struct http_scheme *)f->ops;
-	uint16_t port = f->url.port ? f->url.port : scheme->port;
-	struct http_conn *c;
+	struct http_conn *c = f->net->http, *end = c + HTTP_CONN_MAX, *slot = NULL;
+	uint16_t port = f->url.port ? f->url.port : ((const struct http_scheme *)f->ops)->port;
 
-	for (c = f->net->http; c < f->net->http + HTTP_CONN_MAX; c++) {
+	for (; c < end; c++) {
+		if (c->f)
+			continue;
 		if (conn_fits(c, f, port)) {
 			c->reused = true;
-			c->f = f;
-			c->tx += c->request_n;
-			c->request_n = 0;
-			return c;
+			break;
 		}
+		if (!slot || !c->s)
+			slot = c;
 	}
-	c = conn_slot(f->net, spare);
-	*rc = c ? conn_dial(c, f, port) : -ERR_NO_SOCKET;
-	if (*rc) {
-		if (c)
-			c->s = NULL;
-		return NULL;
+	if (c == end) {
+		c = slot;
+		*rc = c ? conn_dial(c, f, port) : -ERR_NO_SOCKET;
+		if (*rc)
+			return NULL;
 	}
 	c->f = f;
+	c->tx += c->request_n;
 	return c;
 }
 
@@ -377,9 +275,8 @@ void http_conn_ask(struct http_conn *c)
 	http_head_init(&c->head);
 	c->phase = HTTP_HEAD;
 	c->rc = 0;
-	c->touched = c->skip = c->until_close = c->chunked = false;
-	c->end = HTTP_UNKNOWN;
+	c->why = NULL;
+	c->touched = c->skip = false;
 	c->alive_us = c->net->m->now_us;
-	if (c->opened)
-		c->s->ops->send(c->s, c->tx + c->request_n);
+	c->s->ops->send(c->s, c->tx + c->request_n);
 }

@@ -20,29 +20,10 @@ struct net;
 struct netdev;
 struct http_conn;
 
-/* What decides. c->f is set in each of these calls. */
-struct http_user {
-	/*
-	 * The head of the response is in c->head. Says where its body belongs: c->obj and c->end,
-	 * or c->skip. A negative error ends it: broken() follows.
-	 */
-	int (*answer)(struct http_conn *c);
-	/* n bytes of the file, from off on: false when they could not be placed now, or c->rc set.
-	 */
-	bool (*put)(struct http_conn *c, uint64_t off, const void *p, size_t n);
-	/* More has arrived in order. */
-	void (*progress)(struct http_conn *c);
-	/* The response is complete. */
-	void (*over)(struct http_conn *c);
-	/* It will not be: the error of what was wrong with it, or of the stream, 0 for its end. */
-	void (*broken)(struct http_conn *c, int rc);
-};
-
 /* A row of the schemes: HTTP over a kind of stream. */
 struct http_scheme {
 	struct filler_ops ops; /* first: f->ops is a pointer to it */
-	const struct http_user *user;
-	uint16_t port; /* where a URL names none */
+	uint16_t port;	       /* where a URL names none */
 	int (*dial)(struct net *net, struct netdev *dev, const struct ip_addr *dst, uint16_t port,
 		const struct stream_user *user, void *ctx, struct stream **out);
 };
@@ -57,7 +38,7 @@ enum http_phase {
 struct http_conn {
 	struct net *net;
 	struct stream *s; /* NULL: slot not in use */
-	struct fetch *f;  /* whose request is under way, NULL: kept for the next one */
+	struct fetch *f;  /* whose request is under way, NULL: kept for the next one, or closing */
 
 	/* to whom: these make a kept connection fit */
 	const struct http_scheme *scheme;
@@ -66,8 +47,8 @@ struct http_conn {
 	uint16_t port;
 	char host[sizeof(((struct url *)0)->host)];
 
-	uint64_t alive_us; /* when it last went on; while kept: since when */
-	bool opened;	   /* the stream is */
+	uint64_t alive_us; /* when it was asked, or something came */
+	bool opened;	   /* the stream was, ever */
 	bool reused;	   /* it was kept, and may have been closed meanwhile */
 	bool touched;	   /* something of the response has come */
 
@@ -75,27 +56,23 @@ struct http_conn {
 	uint64_t tx;
 	uint16_t request_n;
 	char request[HTTP_REQUEST_MAX];
+	bool ranged; /* of a range */
 
 	/* the response */
 	enum http_phase phase;
 	enum http_chunk chunk;
-	int rc;	     /* what is wrong with it; the rest is not looked at */
-	bool ranged; /* a range was asked for */
-	bool skip;   /* its body is not the file's */
-	bool chunked;
-	bool until_close; /* its body ends when the peer closes */
-	uint64_t body, body_end;
-	uint64_t obj; /* where in the file the byte at `body`, or the next body, belongs */
-	uint64_t end; /* where in the file the response ends, HTTP_UNKNOWN until it has */
-	uint64_t to;  /* where in the file our interest ends; the user's */
+	int rc;			 /* what is wrong with it; the rest is not looked at */
+	const char *why;	 /* and more of that, or NULL */
+	bool skip;		 /* its body is not the file's */
+	uint64_t body, body_end; /* body_end HTTP_UNKNOWN: when the peer closes */
+	uint64_t obj; /* where in the file the byte at `body`, or the next piece, belongs */
+	uint64_t end; /* where in the file the response ends at the latest */
+	uint64_t to;  /* where in the file our interest ends, not behind `end` */
 	struct http_head head;
 };
 
-/*
- * A connection for f's server: one that was kept, or a new one, of which at least `spare` others
- * could still be made. NULL: there is none left; *rc also says when dialling failed.
- */
-struct http_conn *http_conn_get(struct fetch *f, unsigned spare, int *rc);
+/* A connection for f's server, kept or new. NULL: there is none left, or *rc says why not. */
+struct http_conn *http_conn_get(struct fetch *f, int *rc);
 /* Sends c->request[0, request_n). */
 void http_conn_ask(struct http_conn *c);
 /* Where in the file the next byte in order belongs. */
@@ -104,5 +81,21 @@ uint64_t http_conn_at(const struct http_conn *c);
 void http_conn_keep(struct http_conn *c);
 /* At once, in whatever state. */
 void http_conn_drop(struct http_conn *c);
+
+/* -- what decides, http.c; c->f is set -- */
+
+/*
+ * The head of the response is in c->head. Says where its body belongs: c->obj, c->end and c->to, or
+ * c->skip. A negative error ends it: http_broken() follows.
+ */
+int http_answer(struct http_conn *c);
+/* n bytes of the file, from off on: false when they could not be placed now, or c->rc was set. */
+bool http_put(struct http_conn *c, uint64_t off, const void *p, size_t n);
+/* More has arrived in order. */
+void http_progress(struct http_conn *c);
+/* The response is complete. */
+void http_over(struct http_conn *c);
+/* It will not be: c->rc for what was wrong with it, else rc of the stream, 0 for its end. */
+void http_broken(struct http_conn *c, int rc);
 
 #endif

@@ -10,10 +10,12 @@
  * the name counts, and a field that is needed and so long is refused. HTTP_HEAD_MAX bounds all
  * heads in front of a body together, interim responses included, so that 1xx cannot go on for ever.
  *
- * HTTP dates are compared as text, never read: there may be no clock.
+ * HTTP dates are compared as text, never read. HTTP/1.0 connections are not kept.
  */
 #include "net/http_head.h"
 #include "core/str.h"
+
+#define RETRY_DATE_S 5 /* for a Retry-After that is a date: we may have no clock */
 
 int http_line_read(struct http_line *l, struct bytes *b)
 {
@@ -44,53 +46,25 @@ int http_line_read(struct http_line *l, struct bytes *b)
 	return 0;
 }
 
-/* Digits only, at most HTTP_SIZE_MAX; *s moves behind them. */
-static bool number(const char **s, uint64_t *value)
+/* Decimal digits only, at most HTTP_SIZE_MAX. */
+static bool number(const char *s, uint64_t *value)
 {
-	const char *p = *s;
-	uint64_t v = 0;
-
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (v > HTTP_SIZE_MAX / 10 - 1)
-			return false;
-		v = v * 10 + (unsigned)(*p - '0');
-	}
-	*value = v;
-	if (p == *s)
-		return false;
-	*s = p;
-	return true;
-}
-
-/* The next element of a comma-separated list, lower case; false when there is none. */
-static bool element(const char **s, char word[16])
-{
-	unsigned n = 0;
-
-	while (**s == ' ' || **s == '\t' || **s == ',')
-		++*s;
-	if (!**s)
-		return false;
-	for (; **s && **s != ',' && **s != ' ' && **s != '\t'; ++*s)
-		if (n < 15)
-			word[n++] = **s;
-	word[n] = 0;
-	return true;
+	return str_digits(s, value) && *value <= HTTP_SIZE_MAX;
 }
 
 /* -- the fields: each says whether the value can be -- */
 
-static bool field_length(struct http_head *h, const char *v)
+static bool field_length(struct http_head *h, char *v)
 {
 	uint64_t n;
 
-	if (!number(&v, &n) || *v || (h->length != HTTP_UNKNOWN && h->length != n))
+	if (!number(v, &n) || (h->length != HTTP_UNKNOWN && h->length != n))
 		return false;
 	h->length = n;
 	return true;
 }
 
-static bool field_transfer(struct http_head *h, const char *v)
+static bool field_transfer(struct http_head *h, char *v)
 {
 	bool again = h->chunked;
 
@@ -98,56 +72,49 @@ static bool field_transfer(struct http_head *h, const char *v)
 	return !again && str_ieq(v, "chunked");
 }
 
-static bool field_encoding(struct http_head *h, const char *v)
+static bool field_encoding(struct http_head *h, char *v)
 {
 	h->encoded = !str_ieq(v, "identity");
 	return true;
 }
 
-static bool field_connection(struct http_head *h, const char *v)
+/* In a list of several it is overlooked: then the end of the connection says the same. */
+static bool field_connection(struct http_head *h, char *v)
 {
-	char word[16];
-
-	while (element(&v, word)) {
-		if (str_ieq(word, "close"))
-			h->persists = false;
-		else if (str_ieq(word, "keep-alive"))
-			h->persists = true;
-	}
+	h->persists &= !str_ieq(v, "close");
 	return true;
 }
 
-/* "bytes 0-99/200", 206; "bytes *" "/200", 416, says nothing that is needed. RFC 9110 14.4. */
-static bool field_range(struct http_head *h, const char *v)
+/* "bytes 0-99/200", 206; what others have there says nothing that is needed. RFC 9110 14.4. */
+static bool field_range(struct http_head *h, char *v)
 {
+	char *dash = strchr(v, '-'), *slash = strchr(v, '/');
 	uint64_t last;
 
 	if (h->status != 206)
 		return true;
-	if (h->ranged || !str_starts(v, "bytes "))
-		return false;
-	v += 6;
-	if (!number(&v, &h->from) || *v++ != '-' || !number(&v, &last) || *v++ != '/')
+	if (h->ranged || !dash || !slash || !str_starts(v, "bytes "))
 		return false;
 	h->ranged = true;
+	*dash = *slash = 0;
+	if (!number(v + 6, &h->from) || !number(dash + 1, &last))
+		return false;
 	h->to = last + 1;
-	if (v[0] == '*' && !v[1])
-		return last >= h->from;
-	return number(&v, &h->total) && !*v && last >= h->from && last < h->total;
+	return last >= h->from &&
+	       (!strcmp(slash + 1, "*") || (number(slash + 1, &h->total) && last < h->total));
 }
 
-static bool field_ranges(struct http_head *h, const char *v)
+static bool field_ranges(struct http_head *h, char *v)
 {
 	h->takes_ranges = str_ieq(v, "bytes");
 	return true;
 }
 
-static bool field_retry(struct http_head *h, const char *v)
+static bool field_retry(struct http_head *h, char *v)
 {
-	uint64_t s = 0;
+	uint64_t s;
 
-	h->retry = true;
-	h->retry_s = number(&v, &s) && !*v ? (s < UINT32_MAX ? (uint32_t)s : UINT32_MAX) : 0;
+	h->retry_s = !number(v, &s) ? RETRY_DATE_S : s > UINT16_MAX ? UINT16_MAX : (uint32_t)s | !s;
 	return true;
 }
 
@@ -159,41 +126,35 @@ static bool keep(char *dst, size_t cap, const char *v)
 	return true;
 }
 
-static bool field_etag(struct http_head *h, const char *v)
+static bool field_etag(struct http_head *h, char *v)
 {
 	return keep(h->etag, sizeof(h->etag), v);
 }
 
-static bool field_modified(struct http_head *h, const char *v)
+static bool field_modified(struct http_head *h, char *v)
 {
 	return keep(h->modified, sizeof(h->modified), v);
 }
 
-static bool field_date(struct http_head *h, const char *v)
+static bool field_date(struct http_head *h, char *v)
 {
 	return keep(h->date, sizeof(h->date), v);
 }
 
-static bool field_location(struct http_head *h, const char *v)
+static bool field_location(struct http_head *h, char *v)
 {
 	return str_copy(h->location, sizeof(h->location), v);
 }
 
-static bool field_challenge(struct http_head *h, const char *v)
+static bool field_challenge(struct http_head *h, char *v)
 {
 	http_auth_challenge(&h->auth, v);
 	return true;
 }
 
-static bool field_info(struct http_head *h, const char *v)
-{
-	http_auth_info(h->nonce, v);
-	return true;
-}
-
 static const struct {
 	const char *name;
-	bool (*take)(struct http_head *h, const char *value);
+	bool (*take)(struct http_head *h, char *value);
 } fields[] = {
 	{"Content-Length", field_length},
 	{"Transfer-Encoding", field_transfer},
@@ -207,10 +168,14 @@ static const struct {
 	{"Date", field_date},
 	{"Location", field_location},
 	{"WWW-Authenticate", field_challenge},
-	{"Authentication-Info", field_info},
 };
 
 /* -- lines -- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 /* "HTTP/1.1 200 OK"; the reason may be missing, also with its blank. */
 static bool status_line(struct http_head *h)
@@ -218,44 +183,28 @@ static bool status_line(struct http_head *h)
 	const char *s = h->line.text;
 	unsigned status = 0;
 
-	if (!str_starts(s, "HTTP/1.") || s[7] < '0' || s[7] > '9' || s[8] != ' ')
+	if (!str_starts(s, "HTTP/1.") || !is_digit(s[7]) || s[8] != ' ')
 		return false;
 	h->persists = s[7] != '0';
-	s += 9;
-	for (unsigned i = 0; i < 3; i++, s++) {
-		if (*s < '0' || *s > '9')
-			return false;
+	for (s += 9; is_digit(*s) && status < 100; s++)
 		status = status * 10 + (unsigned)(*s - '0');
-	}
 	h->status = (uint16_t)status;
-	if (*s == ' ')
-		s++;
-	else if (*s)
-		return false;
-	str_clean(h->reason, sizeof(h->reason), s, strlen(s));
-	return status >= 100 && status <= 599 && status != 101; /* we never ask to switch */
-}
-
-/* RFC 9110 5.6.2 */
-static bool is_token(const char *s)
-{
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if ((uint8_t)*s <= ' ' || (uint8_t)*s >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", *s))
-			return false;
-	return true;
+	str_clean(h->reason, sizeof(h->reason), s + 1, *s ? strlen(s + 1) : 0);
+	/* We never ask to switch to another protocol: 101. */
+	return status >= 100 && status <= 599 && status != 101 && s == h->line.text + 12 &&
+	       (*s == ' ' || !*s);
 }
 
 static bool field_line(struct http_head *h)
 {
 	char *name = h->line.text, *v = strchr(name, ':'), *end = name + h->line.n;
 
-	if (!v)
+	if (!v || v == name)
 		return false;
 	*v++ = 0;
-	if (!is_token(name))
-		return false;
+	for (const char *s = name; *s; s++)
+		if ((uint8_t)*s <= ' ' || (uint8_t)*s >= 0x7f)
+			return false;
 	while (*v == ' ' || *v == '\t')
 		v++;
 	while (end > v && (end[-1] == ' ' || end[-1] == '\t'))
@@ -303,7 +252,7 @@ int http_head_read(struct http_head *h, struct bytes *b)
 
 const char *http_head_validator(const struct http_head *h)
 {
-	if (h->etag[0] == '"')
-		return h->etag;
-	return h->modified[0] && !h->etag[0] && strcmp(h->modified, h->date) ? h->modified : NULL;
+	if (h->etag[0])
+		return h->etag[0] == '"' ? h->etag : "";
+	return strcmp(h->modified, h->date) ? h->modified : "";
 }

@@ -46,10 +46,9 @@ struct http_head {
 	uint64_t from, to; /* Content-Range: bytes [from, to) ... */
 	uint64_t total;	   /* of a file so long, or HTTP_UNKNOWN */
 	char etag[HTTP_TAG_MAX], modified[32], date[32];
-	char reason[40];	   /* fit for a terminal */
-	char location[URL_MAX];	   /* "": there was none */
-	struct http_auth auth;	   /* WWW-Authenticate */
-	char nonce[HTTP_AUTH_MAX]; /* Authentication-Info: the next one, or "" */
+	char reason[40];	/* fit for a terminal */
+	char location[URL_MAX]; /* "": there was none */
+	struct http_auth auth;	/* WWW-Authenticate */
 };
 
 /* Before each response. */
@@ -61,7 +60,7 @@ void http_head_init(struct http_head *h);
 int http_head_read(struct http_head *h, struct bytes *b);
 /*
  * What a resumed transfer is tied to, for If-Range (RFC 9110 13.1.5): a strong entity tag, or a
- * modification date that is older than the response; NULL when the server said neither.
+ * modification date that is older than the response; "" when the server said neither.
  */
 const char *http_head_validator(const struct http_head *h);
 

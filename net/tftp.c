@@ -421,15 +421,6 @@ static void tftp_data(struct fetch *f, struct bytes b)
 	tftp_advance(f, block);
 }
 
-/* Decimal digits only. */
-static bool number_parse(const char *s, uint64_t *v)
-{
-	for (const char *c = s; *c; c++)
-		if (*c < '0' || *c > '9')
-			return false;
-	return str_u64(s, v);
-}
-
 /* One granted option; false for what we did not ask for, or not so. */
 static bool oack_option(struct tftp *t, const char *name, uint64_t v, uint64_t *size)
 {
@@ -458,7 +449,7 @@ static void tftp_oack(struct fetch *f, uint16_t port, struct bytes b)
 	while (b.n && ok) {
 		const char *name = bytes_cstr(&b), *value = bytes_cstr(&b);
 
-		ok = bytes_ok(&b) && number_parse(value, &v) && oack_option(t, name, v, &size);
+		ok = bytes_ok(&b) && str_digits(value, &v) && oack_option(t, name, v, &size);
 	}
 	if (!ok) {
 		t->port = port;

@@ -135,6 +135,17 @@ static void serve(struct peer *p, uint64_t total)
 	}
 }
 
+/* Reads "bytes=a-b" of a request. */
+static struct range range_asked(struct peer *p)
+{
+	unsigned long long a = 0, b = 0;
+	const char *at = strstr(peer_request(p), "Range: bytes=");
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, "Range: bytes=%llu-%llu", &a, &b), 2);
+	return (struct range){a, b + 1};
+}
+
 static void test_get(void **state)
 {
 	struct peer *p = begin();
@@ -201,7 +212,7 @@ static void test_until_reset(void **state)
 		p = next_peer();
 		assert_string_equal(peer_request(p), PLAIN);
 	}
-	expect_error(ERR_HTTP_BROKEN);
+	expect_error(ERR_HTTP_TIMEOUT);
 }
 
 static void test_empty(void **state)
@@ -319,11 +330,13 @@ static void test_resume(void **state)
 	expect_file(10000);
 }
 
-/* What came behind the break stays, and is not asked for when it is much. */
+/* What came behind the break stays, and is not asked for. */
 static void test_resume_island(void **state)
 {
 	static uint8_t body[1000000];
+	static const struct range holes[] = {{1000, 2000}, {3000, 500000}, {800000, 1000000}};
 	struct peer *p = begin();
+	struct range r;
 	uint64_t at;
 
 	(void)state;
@@ -332,19 +345,19 @@ static void test_resume_island(void **state)
 	peer_text(p, "HTTP/1.1 200 OK\r\n" TAG "Content-Length: 1000000\r\n\r\n");
 	at = p->sent;
 	peer_data_at(p, at, body, 1000);
-	peer_data_at(p, at + 2000, body + 2000, 1000); /* small: read over */
+	peer_data_at(p, at + 2000, body + 2000, 1000);
 	peer_data_at(p, at + 500000, body + 500000, 300000);
 	assert_int_equal(rig.f->bytes, 302000);
 	peer_gone(p, -ERR_UNREACHABLE);
 	p = next_peer();
-	assert_non_null(strstr(peer_request(p), "Range: bytes=1000-499999\r\n"));
-	peer_part(p, 1000, 500000, 1000000);
-	peer_file(p, 1000, 500000);
-	assert_string_equal(peer_request(p) + 0, "GET /file HTTP/1.1\r\nHost: 10.0.0.9\r\n"
-						 "User-Agent: Reveille/9.9\r\nRange: "
-						 "bytes=800000-999999\r\nIf-Range: \"v1\"\r\n\r\n");
-	peer_part(p, 800000, 1000000, 1000000);
-	peer_file(p, 800000, 1000000);
+	for (unsigned i = 0; i < ROWS(holes); i++) {
+		assert_ptr_equal(next_peer(), p); /* all on one connection */
+		r = range_asked(p);
+		assert_int_equal(r.start, holes[i].start);
+		assert_int_equal(r.end, holes[i].end);
+		peer_part(p, r.start, r.end, 1000000);
+		peer_file(p, r.start, r.end);
+	}
 	expect_file(1000000);
 }
 
@@ -508,7 +521,7 @@ static void test_refused(void **state)
 		ERR_HTTP_STATUS);
 	expect_refused("HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: "
 		       "100\r\n\r\n",
-		ERR_HTTP_LOGIN);
+		ERR_HTTP_STATUS);
 	expect_refused(
 		"HTTP/1.1 206 P\r\nContent-Range: bytes 0-99/100\r\nContent-Length: 100\r\n\r\n",
 		ERR_HTTP_PROTOCOL);
@@ -592,7 +605,7 @@ static void test_closes_without_answer(void **state)
 		p = next_peer();
 	}
 	peer_fin(p);
-	expect_error(ERR_HTTP_BROKEN);
+	expect_error(ERR_HTTP_TIMEOUT);
 }
 
 /* -- elsewhere, later, who -- */
@@ -680,7 +693,7 @@ static void test_basic(void **state)
 	assert_non_null(
 		strstr(peer_request(p), "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
 	peer_text(p, CHALLENGE("Basic realm=\"x\""));
-	expect_error(ERR_HTTP_LOGIN);
+	expect_error(ERR_HTTP_STATUS);
 }
 
 static void test_digest(void **state)
@@ -695,8 +708,7 @@ static void test_digest(void **state)
 	assert_non_null(strstr(request, "GET /a%20b%22c HTTP/1.1\r\n"));
 	assert_non_null(strstr(request, "Authorization: Digest username=\"Mufasa\", realm=\"r\", "
 					"nonce=\"n1\", uri=\"/a%20b%22c\", response=\""));
-	assert_non_null(
-		strstr(request, ", algorithm=MD5, opaque=\"o\", qop=auth, nc=00000001, cnonce=\""));
+	assert_non_null(strstr(request, ", algorithm=MD5, qop=auth, nc=00000001, cnonce=\""));
 	/* Too old a nonce is not a wrong password. */
 	peer_text(p, CHALLENGE("Digest realm=\"r\", nonce=\"n2\", qop=\"auth\", stale=true"));
 	assert_non_null(strstr(peer_request(p), "nonce=\"n2\""));
@@ -721,7 +733,7 @@ static void test_digest_loop(void **state)
 		peer_text(
 			p, CHALLENGE("Digest realm=\"r\", nonce=\"n\", qop=\"auth\", stale=true"));
 	assert_int_equal(i, 5);
-	expect_error(ERR_HTTP_LOGIN);
+	expect_error(ERR_HTTP_STATUS);
 }
 
 /* -- several connections -- */
@@ -743,17 +755,6 @@ static void begin_lossy(struct peer *p[4])
 		p[i] = &rig.peer[i];
 		peer_open(p[i]);
 	}
-}
-
-/* Reads "bytes=a-b" of a request. */
-static struct range range_asked(struct peer *p)
-{
-	unsigned long long a = 0, b = 0;
-	const char *at = strstr(peer_request(p), "Range: bytes=");
-
-	assert_non_null(at);
-	assert_int_equal(sscanf(at, "Range: bytes=%llu-%llu", &a, &b), 2);
-	return (struct range){a, b + 1};
 }
 
 static void test_lossy(void **state)

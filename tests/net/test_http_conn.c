@@ -263,9 +263,7 @@ static void test_pool(void **state)
 		image_free(&rig.m, fetch_end(rig.f));
 		rig.f = NULL;
 		assert_int_equal(rig_live(), i < HTTP_CONN_MAX ? i + 1 : HTTP_CONN_MAX);
-		rig_pass(1000);
 	}
-	assert_true(rig.peer[0].closing && rig.peer[2].closing); /* the oldest ones */
 }
 
 int main(void)
