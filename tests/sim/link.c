@@ -254,6 +254,13 @@ bool port_up(const struct sim_port *p)
 	return p->link && p->link->up;
 }
 
+uint64_t port_backlog_us(const struct sim_port *p)
+{
+	uint64_t busy_us = port_up(p) ? p->link->way[p->side].busy_ns / 1000 : 0;
+
+	return busy_us > p->w->now_us ? busy_us - p->w->now_us : 0;
+}
+
 void port_send(struct sim_port *p, struct sim_frame *f)
 {
 	if (!port_up(p)) {

@@ -63,6 +63,7 @@ void port_init(struct sim_port *p, struct sim_world *w, const char *name,
 	void *ctx);
 void port_send(struct sim_port *p, struct sim_frame *f); /* takes the caller's reference, always */
 bool port_up(const struct sim_port *p);
+uint64_t port_backlog_us(const struct sim_port *p); /* until what was sent has left */
 
 /* One direction's faults. All zero is a perfect, infinitely fast wire. */
 struct sim_fault {

@@ -13,12 +13,15 @@
 
 const struct sim_file *node_file(const struct sim_node *n, const char *uri)
 {
-	const char *name = strstr(uri, "://");
+	const char *path = strstr(uri, "://");
+	char name[256];
 
-	name = name ? strchr(name + 3, '/') : NULL;
-	for (unsigned i = 0; name && i < 2; i++) {
+	path = path ? strchr(path + 3, '/') : NULL;
+	snprintf(name, sizeof(name), "%.*s", path ? (int)strcspn(path + 1, "?#") : 0,
+		path ? path + 1 : "");
+	for (unsigned i = 0; path && i < 2; i++) {
 		const struct sim_file *f =
-			n->conf.files[i] ? tftpd_find(n->conf.files[i], name + 1) : NULL;
+			n->conf.files[i] ? tftpd_find(n->conf.files[i], name) : NULL;
 
 		if (f)
 			return f;

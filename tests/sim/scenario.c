@@ -50,6 +50,11 @@ void lab_script(struct sim_lab *l, const char *text)
 	l->script->size = strlen(text);
 }
 
+void lab_http(struct sim_lab *l)
+{
+	l->dhcp->conf.boot_file = LAB_URL "boot.ipxe";
+}
+
 static void lab_files(struct sim_lab *l)
 {
 	tftpd_file(l->tftp, &(struct sim_file){.name = "boot.ipxe"});
@@ -108,6 +113,8 @@ struct sim_lab *lab_new(uint64_t seed, unsigned max_ports)
 	l->server_link = lab_plug(l, &l->server->port);
 	l->dhcp = dhcpd_new(l->server, &dhcp);
 	l->tftp = tftpd_new(l->server, NULL);
+	l->tcp = tcpd_new(l->server, NULL);
+	l->http = httpd_new(l->tcp, 80, l->tftp);
 	lab_files(l);
 	l->nodes_max = max_ports;
 	l->node = sim_alloc(max_ports * sizeof(struct sim_node *));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The usual scene, so that tests read like sentences: one switch; one server (10.0.0.1/16) with
- *DHCP and TFTP; three files - boot.ipxe, which loads vmlinuz and initrd.img and boots; nodes with
- *their links into the switch. Each part may be changed before lab_run() or while the clock runs.
+ * DHCP, TFTP and HTTP; three files - boot.ipxe, which loads vmlinuz and initrd.img and boots; nodes
+ * with their links into the switch. Each part may be changed before lab_run() or while the clock
+ * runs.
  *
  *	struct sim_lab *l = lab_new(seed, 100);
  *	for (...) lab_node(l, NULL);
@@ -13,6 +14,7 @@
 #define SIM_SCENARIO_H
 
 #include "dhcpd.h"
+#include "httpd.h"
 #include "node.h"
 #include "switch.h"
 #include "tftpd.h"
@@ -21,6 +23,7 @@
 #define LAB_MASK    0xffff0000u
 #define LAB_POOL    IP4(10, 0, 1, 0)
 #define LAB_SPARE   8u /* switch ports beside the nodes' */
+#define LAB_URL	    "http://10.0.0.1/"
 #define LAB_CMDLINE "console=ttyS0 quiet"
 
 #define KERNEL_HEAD 0x2a0u /* bytes of a made kernel's header part */
@@ -32,6 +35,8 @@ struct sim_lab {
 	struct sim_link *server_link;
 	struct sim_dhcpd *dhcp;
 	struct sim_tftpd *tftp;
+	struct sim_tcpd *tcp;
+	struct sim_httpd *http; /* port 80, the same files */
 	struct sim_file *script, *kernel,
 		*initrd; /* in tftp's table: sizes and seeds may be changed */
 	uint8_t kernel_head[KERNEL_HEAD];
@@ -60,6 +65,9 @@ struct sim_host *lab_host(struct sim_lab *l, const char *name, uint32_t ip);
 void lab_make_kernel(struct sim_file *f, uint8_t *head, uint64_t size);
 /* Replaces what boot.ipxe says. text is borrowed. */
 void lab_script(struct sim_lab *l, const char *text);
+
+/* The boot file is LAB_URL boot.ipxe: all files come by HTTP. */
+void lab_http(struct sim_lab *l);
 
 /* Runs until all nodes have ended, or for so many virtual seconds from now; whether they have. */
 bool lab_run(struct sim_lab *l, uint64_t seconds);

@@ -50,6 +50,7 @@ static void conn_free(struct tcpd_conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	world_cancel(c->t->w, &c->timer);
+	world_cancel(c->t->w, &c->wire);
 	free(c->out);
 	free(c);
 }
@@ -72,6 +73,7 @@ static void conn_end(struct tcpd_conn *c)
 	c->dead = true;
 	c->t->active -= c->timer_for != TIMER_TIME_WAIT;
 	world_cancel(c->t->w, &c->timer);
+	world_cancel(c->t->w, &c->wire);
 	check_acks(c);
 	if (c->app->gone)
 		c->app->gone(c);
@@ -196,6 +198,7 @@ static void conn_open(
 	c->next = *at;
 	*at = c;
 	event_init(&c->timer, conn_woken, c);
+	event_init(&c->wire, conn_wire_free, c);
 	conn_agree(c, s);
 	check_syn(c, s, in);
 	conn_log(c);
@@ -243,11 +246,9 @@ static void handshake(struct tcpd_conn *c, const struct tcp_seg *s)
 		if (s->seq == c->irs)
 			conn_send_syn(c);
 	} else if (s->flags & TCP_RST) {
-		if (s->seq - c->irs - 1 < 65536) { /* also what a bad SYN-ACK deserves */
-			c->t->stats.resets_in++;
-			if (c->syns > c->t->conf.tricks.bad_syn_acks)
-				conn_end(c);
-		}
+		c->t->stats.resets_in++;
+		if (s->seq == c->irs + 1) /* what a bad SYN-ACK deserves has another number */
+			conn_end(c);
 	} else if (s->flags & TCP_ACK && s->ack == c->iss + 1) {
 		c->established = true;
 		c->unheard = 0;

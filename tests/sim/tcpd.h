@@ -8,7 +8,8 @@
  * loss by the SACK scoreboard (RFC 6675), NewReno (RFC 6582) without SACK; in addition a lost
  * retransmission is seen by what was sent later and has arrived, and a lost tail is probed for
  * (both after RFC 8985), unless tcpd_conf.classic. RTO by RFC 6298, but 200 ms at least as in
- * Linux. A closed window is probed for (RFC 9293 3.8.6.1).
+ * Linux. A closed window is probed for (RFC 9293 3.8.6.1). What its own wire cannot take waits, as
+ * in Linux, and is not lost.
  *
  * It judges its clients: form of segments, acknowledgements and SACK blocks of what was sent only,
  * windows whose right edge stays, timestamps once agreed, no more ACKs than there was reason for,
@@ -30,6 +31,7 @@
 #define TCPD_TIME_WAIT_US 60000000u
 #define TCPD_FIRST_SEGS	  10u
 #define TCPD_HEARD_MAX	  8192u	  /* bytes of a client kept to compare copies with */
+#define TCPD_BACKLOG_US	  1000u	  /* of its own wire that a connection queues for */
 #define TCPD_ACK_EVERY_US 100000u /* an ACK without a cause is fair that often */
 
 struct tcpd_conn;
@@ -142,7 +144,7 @@ struct tcpd_conn {
 	uint64_t last_sent_us;
 
 	/* time */
-	struct sim_event timer;
+	struct sim_event timer, wire; /* wire: it is free again */
 	enum tcpd_timer timer_for;
 	uint64_t srtt_us, rttvar_us, rto_us; /* srtt 0: not measured */
 	unsigned backoff, unheard; /* time-outs since progress, and since anything was heard */

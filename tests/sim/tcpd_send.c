@@ -249,6 +249,23 @@ static void restart_window(struct tcpd_conn *c)
 		c->cwnd = first;
 }
 
+/* The own wire's queue is long enough: more when half of it has left. */
+static bool wire_is_full(struct tcpd_conn *c)
+{
+	uint64_t backlog = port_backlog_us(&c->t->h->port);
+
+	if (backlog <= TCPD_BACKLOG_US)
+		return false;
+	if (!event_waits(&c->wire))
+		world_in(c->t->w, &c->wire, backlog - TCPD_BACKLOG_US / 2);
+	return true;
+}
+
+void conn_wire_free(void *ctx)
+{
+	conn_output(ctx);
+}
+
 bool conn_output(struct tcpd_conn *c)
 {
 	bool sent = false;
@@ -261,7 +278,7 @@ bool conn_output(struct tcpd_conn *c)
 		bool fin = false;
 		uint32_t len = o ? o->len : new_len(c, &fin);
 
-		if (!len || ((!o || c->sack) && !cwnd_allows(c, len)))
+		if (!len || ((!o || c->sack) && !cwnd_allows(c, len)) || wire_is_full(c))
 			break;
 		if (!o) {
 			o = out_add(c);
@@ -303,7 +320,7 @@ static enum tcpd_timer wanted_timer(const struct tcpd_conn *c)
 {
 	if (c->out_n)
 		return may_probe_tail(c) ? TIMER_TAIL : TIMER_RTO;
-	if (c->nxt < c->end || (c->closing && !c->fin_sent))
+	if (c->right <= c->nxt && (c->nxt < c->end || (c->closing && !c->fin_sent)))
 		return TIMER_PERSIST;
 	return TIMER_NONE;
 }

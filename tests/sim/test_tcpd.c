@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The TCP server model: opening, options, loss, windows, the end, each misbehaviour, and the judge
  * of clients. */
+#include "switch.h"
 #include "tcp_client.h"
 #include "tcpd.h"
 #include "tftpd.h"
@@ -95,13 +96,18 @@ static const struct tcpd_app app = {
 	.gone = app_gone,
 };
 
+/* A switch between them: the faults are on the client's link. */
 static void lan_open(struct lan *l, uint64_t seed, uint64_t size, const struct sim_fault *fault)
 {
+	struct sim_switch *sw;
+
 	memset(l, 0, sizeof(*l));
 	l->w = world_new(seed);
 	l->h = host_new(l->w, "server", SERVER, 0xffff0000);
 	l->c = tcpc_new(l->w, "client", CLIENT, size + 1);
-	l->link = link_new(l->w, &l->h->port, &l->c->h->port, fault);
+	sw = switch_new(l->w, "switch", 2);
+	link_new(l->w, &l->h->port, switch_port(sw, 0), NULL);
+	l->link = link_new(l->w, switch_port(sw, 1), &l->c->h->port, fault);
 	l->t = tcpd_new(l->h, NULL);
 	tcpd_listen(l->t, PORT, &app, l);
 	l->file = (struct sim_file){.name = "file", .size = size, .seed = 99};
