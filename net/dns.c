@@ -5,10 +5,10 @@
  *
  * A name is asked for as it is and with each domain of the search list behind it: first as it is
  * when it has a dot, last when it has none, alone when it ends in one. The list is the setting
- * `search` (option 119), else `domain` (option 15). Servers are the setting `dns` and those of each
- * link (option 6), DNS_SERVER_MAX at most, asked in turn: each 1 s in the first round, then 2 s, 4
- * s
- * ..., jittered by a quarter. One that says that it failed, refuses, or is not there is not asked
+ * `search` (option 119), else `domain` (option 15); one that is longer than DNS_LIST_MAX is not
+ * used. Servers are the setting `dns` and those of each link (option 6), DNS_SERVER_MAX at most,
+ * asked in turn: each 1 s in the first round, 2 s in the next, then 4, 8, and again, jittered by a
+ * quarter. One that says that it failed, refuses, or is not there is not asked
  * that question again. After DNS_LOOKUP_US or DNS_SENT_MAX questions a lookup is over.
  *
  * Each question has an id and a port of its own, both random, and is sent once. What is not from
@@ -17,7 +17,7 @@
  * docs/threat.md.
  *
  * Aliases are followed, within an answer and by asking anew, DNS_CNAMES_MAX for one name. Names are
- * remembered for their time to live, a day at most; that one does not exist, for DNS_NEGATIVE_US.
+ * remembered for their time to live, a day at most; that one does not exist, for DNS_NEGATIVE_S.
  *
  * Not done: TCP when an answer was cut (what is there is used), AAAA questions while there is no
  * IPv6 (messages and addresses are ready for them), EDNS(0), DNSSEC, multicast DNS.
@@ -29,13 +29,12 @@
 #include "net/net.h"
 #include "net/wire.h"
 
-#define DNS_WAIT_US	1000000u /* for the first answer, doubling each round */
-#define DNS_ROUNDS	4	 /* that double */
-#define DNS_LOOKUP_US	15000000
-#define DNS_SENT_MAX	32 /* questions of one lookup, however the servers answer */
-#define DNS_TTL_MAX_S	86400
-#define DNS_NEGATIVE_US 5000000
-#define DNS_LIST_MAX	512 /* bytes of the search list as text; names behind that are left out */
+#define DNS_WAIT_US    1000000u /* for the first answer, doubling each round */
+#define DNS_ROUNDS     4	/* that double */
+#define DNS_LOOKUP_US  15000000
+#define DNS_SENT_MAX   32 /* questions of one lookup, however the servers answer */
+#define DNS_TTL_MAX_S  86400
+#define DNS_NEGATIVE_S 5
 
 /* -- what is known -- */
 
@@ -51,18 +50,15 @@ static struct dns_cached *cache_find(struct net *net, const char *name)
 	return NULL;
 }
 
-/* In the place of the one that ends first. */
-static void cache_put(struct net *net, const char *name, const struct dns_reply *r, uint64_t us)
+/* In the place of the oldest. */
+static void cache_put(
+	struct net *net, const char *name, const struct dns_reply *r, unsigned n, uint32_t s)
 {
-	struct dns_cached *c = net->dns.cache;
+	struct dns_cached *c = &net->dns.cache[net->dns.cached++ % DNS_CACHE_MAX];
 
-	for (unsigned i = 1; i < DNS_CACHE_MAX; i++) {
-		if (net->dns.cache[i].until_us < c->until_us)
-			c = &net->dns.cache[i];
-	}
 	str_copy(c->name, sizeof(c->name), name);
-	c->until_us = net->m->now_us + us;
-	c->naddr = r->naddr;
+	c->until_us = net->m->now_us + s * 1000000ull;
+	c->naddr = (uint8_t)n;
 	memcpy(c->addr, r->addr, sizeof(c->addr));
 }
 
@@ -103,29 +99,28 @@ static int dns_send(struct dns_query *q)
 	const struct ip_addr *server = &q->server[q->at];
 	struct netdev *dev = ipv4_route_dev(q->net, server);
 	int rc = dev ? udp_open(q->net, &q->sock, dev, 0) : -ERR_NO_ROUTE;
-	uint8_t question[DNS_QUESTION_MAX], *room;
-	struct emit e = emit_to(question, sizeof(question));
+	struct emit e;
 	struct pkt *p;
 
 	if (rc)
 		return rc;
-	q->id = (uint16_t)rng_u32(q->net->m);
-	dns_emit(&e, q->id, q->asked, DNS_A);
 	p = udp_alloc(q->net);
-	room = p ? pkt_put(p, e.n) : NULL;
-	if (!room)
+	if (!p)
 		return 0;
-	memcpy(room, question, e.n);
+	q->id = (uint16_t)rng_u32(q->net->m);
+	e = emit_to(pkt_put(p, DNS_QUESTION_MAX), DNS_QUESTION_MAX);
+	dns_emit(&e, q->id, q->asked, DNS_A);
+	p->len = (uint32_t)e.n;
 	return udp_send(q->net, &q->sock, NULL, p, NULL, server, DNS_PORT);
 }
 
-/* The server asked last cannot answer this question. */
-static void dns_mark(struct dns_query *q, const char *why)
+/* The server asked last cannot answer this question: it has said so, or why is an error. */
+static void dns_mark(struct dns_query *q, int why)
 {
 	char text[IP_STR_MAX];
 
-	log_put(q->net->m, LOG_INFO, "DNS server %s: %s: %s", ip_str(&q->server[q->at], text), why,
-		q->asked);
+	log_put(q->net->m, LOG_INFO, "DNS server %s: %d for %s", ip_str(&q->server[q->at], text),
+		why, q->asked);
 	q->failed |= (uint8_t)(1u << q->at);
 }
 
@@ -133,13 +128,15 @@ static void dns_mark(struct dns_query *q, const char *why)
 static void dns_ask(struct dns_query *q)
 {
 	struct machine *m = q->net->m;
-	uint64_t left = q->end_us > m->now_us ? q->end_us - m->now_us : 0;
+	int32_t left = (int32_t)(q->end_us - (uint32_t)m->now_us);
 	uint32_t wait;
 	int rc;
 
 	for (;;) {
-		if (!left || q->failed == (1u << q->nservers) - 1 || q->sent >= DNS_SENT_MAX) {
-			dns_fail(q, left ? ERR_DNS_SERVER : ERR_DNS_TIMEOUT);
+		if (left <= 0 || q->failed == (1u << q->nservers) - 1 || q->sent >= DNS_SENT_MAX) {
+			dns_fail(q, left <= 0	  ? ERR_DNS_TIMEOUT
+				    : q->nservers ? ERR_DNS_SERVER
+						  : ERR_NO_DNS);
 			return;
 		}
 		q->at = q->tries % q->nservers;
@@ -150,11 +147,11 @@ static void dns_ask(struct dns_query *q)
 		rc = dns_send(q);
 		if (!rc)
 			break;
-		dns_mark(q, err_text(rc));
+		dns_mark(q, -rc);
 	}
 	q->sent++;
 	wait = wait - wait / 4 + rng_below(m, wait / 2);
-	timer_start(m, &q->timer, wait < left ? wait : left);
+	timer_start(m, &q->timer, wait < (uint32_t)left ? wait : (uint32_t)left);
 }
 
 /* Asks for another name, at the first server again. */
@@ -165,53 +162,37 @@ static void dns_question(struct dns_query *q, const char *name)
 	dns_ask(q);
 }
 
-/* The search list as text with blanks; "" for none. */
-static void search_list(struct machine *m, char list[DNS_LIST_MAX])
+/* What there is to try, in its order. dotted: the name as it is comes first; else it comes last. */
+static void list_make(struct dns_query *q, bool dotted, bool absolute)
 {
-	int n = setting_text(m, "search", list, DNS_LIST_MAX);
-	size_t end;
+	char domains[DNS_LIST_MAX - 3] = "";
+	int n = 0;
 
-	if (n <= 0)
-		n = setting_text(m, "domain", list, DNS_LIST_MAX);
-	if (n < DNS_LIST_MAX)
-		return;
-	for (end = strlen(list); end && list[end - 1] != ' ';)
-		end--;
-	list[end] = 0; /* not a domain that was cut */
+	if (!absolute)
+		n = setting_text(q->net->m, "search", domains, sizeof(domains));
+	if (!absolute && n <= 0)
+		n = setting_text(q->net->m, "domain", domains, sizeof(domains));
+	if (n >= (int)sizeof(domains))
+		domains[0] = 0;
+	fmt_print(q->list, sizeof(q->list), dotted ? ". %s" : "%s .", domains);
 }
 
 /* The next name to ask for into full; false when there are no more. */
 static bool dns_candidate(struct dns_query *q)
 {
-	bool dotted = q->absolute || strchr(q->name, '.');
-	unsigned skip = q->candidates++;
-	char list[DNS_LIST_MAX];
-	const char *word = list;
-	size_t n;
+	const char *domain = q->next;
+	size_t n = 0;
 
-	if (skip || !dotted) {
-		search_list(q->net->m, list);
-		skip -= dotted;
-		for (;; word += n, skip--) {
-			while (*word == ' ')
-				word++;
-			for (n = 0; word[n] && word[n] != ' ';)
-				n++;
-			if (!n || !skip)
-				break;
-		}
-		if (q->absolute || (!n && (dotted || skip)))
-			return false;
-		if (n) {
-			q->full[0] = 0; /* which is no name, when the whole is too long for one */
-			if (strlen(q->name) + 1 + n < sizeof(q->full))
-				fmt_print(
-					q->full, sizeof(q->full), "%s.%.*s", q->name, (int)n, word);
-			return true;
-		}
-	}
-	str_copy(q->full, sizeof(q->full), q->name);
-	return true;
+	while (*domain == ' ')
+		domain++;
+	while (domain[n] && domain[n] != ' ')
+		n++;
+	q->next = domain + n;
+	/* A dot at the end is none, and what does not fit is no name: see dns_name(). */
+	if (fmt_print(q->full, sizeof(q->full), "%s.%.*s", q->name, *domain == '.' ? 0 : (int)n,
+		    domain) >= sizeof(q->full))
+		q->full[0] = 0;
+	return n;
 }
 
 /* Asks for the next candidate that is not known already. */
@@ -244,9 +225,12 @@ static void dns_fire(struct machine *m, struct timer *t)
 	struct ip_addr a;
 
 	(void)m;
-	if (q->candidates)
+	if (q->next) {
 		dns_ask(q);
-	else if (ip_parse(q->name, strlen(q->name), &a))
+		return;
+	}
+	q->next = q->list;
+	if (ip_parse(q->name, strlen(q->name), &a))
 		dns_end(q, 0, &a, 1);
 	else
 		dns_next(q);
@@ -256,28 +240,22 @@ static void dns_fire(struct machine *m, struct timer *t)
 
 static void dns_take(struct dns_query *q, struct dns_reply *r)
 {
-	bool good = r->rcode == DNS_NOERROR;
 	unsigned cnames = q->cnames + r->cnames;
-	char why[24];
+	bool good = r->rcode == DNS_NOERROR && cnames <= DNS_CNAMES_MAX;
 
-	if (cnames <= DNS_CNAMES_MAX && r->ttl_s < q->ttl_s)
+	if (good && r->ttl_s < q->ttl_s)
 		q->ttl_s = r->ttl_s;
-	if (cnames > DNS_CNAMES_MAX) {
-		dns_mark(q, "too many aliases");
-		dns_ask(q);
-	} else if (good && r->naddr) {
-		cache_put(q->net, q->full, r, q->ttl_s * 1000000ull);
+	if (good && r->naddr) {
+		cache_put(q->net, q->full, r, r->naddr, q->ttl_s);
 		dns_end(q, 0, r->addr, r->naddr);
 	} else if (good && r->cnames && dns_name(r->name)) {
 		q->cnames = (uint8_t)cnames;
 		dns_question(q, r->name);
 	} else if (r->rcode == DNS_NXDOMAIN || (good && !r->cnames && !r->truncated)) {
-		r->naddr = 0;
-		cache_put(q->net, q->full, r, DNS_NEGATIVE_US);
+		cache_put(q->net, q->full, r, 0, DNS_NEGATIVE_S);
 		dns_next(q);
 	} else {
-		fmt_print(why, sizeof(why), "answer code %u", r->rcode);
-		dns_mark(q, why);
+		dns_mark(q, r->rcode);
 		dns_ask(q);
 	}
 }
@@ -301,76 +279,54 @@ static void dns_unreachable(
 
 	if (dst_port != DNS_PORT || !ip_eq(dst, &q->server[q->at]))
 		return;
-	dns_mark(q, err_text(err));
+	dns_mark(q, err);
 	dns_ask(q);
 }
 
 /* -- lookups -- */
 
-static void server_add(struct dns_query *q, struct ip_addr a)
-{
-	for (unsigned i = 0; i < q->nservers; i++) {
-		if (ip_eq(&a, &q->server[i]))
-			return;
-	}
-	if (q->nservers < DNS_SERVER_MAX && ip4_is_unicast(ip4_u32(&a)))
-		q->server[q->nservers++] = a;
-}
-
 /* A setting is a list of addresses; a few bytes more at its end mean nothing. */
-static void servers_find(struct dns_query *q)
+static void servers_add(struct dns_query *q, const char *setting)
 {
-	struct net *net = q->net;
 	uint8_t raw[4 * DNS_SERVER_MAX];
-	char name[16] = "dns";
+	int n = setting_get(q->net->m, setting, NULL, raw, sizeof(raw));
 
-	for (unsigned i = 0;; i++) {
-		int n = setting_get(net->m, name, NULL, raw, sizeof(raw));
+	for (const uint8_t *p = raw; n >= 4; n -= 4, p += 4) {
+		struct ip_addr a = ip4_of(wire_get32(p));
+		unsigned i = 0;
 
-		for (int at = 0; at + 4 <= n; at += 4)
-			server_add(q, ip4_of(wire_get32(raw + at)));
-		if (i == net->ndev)
-			return;
-		fmt_print(name, sizeof(name), "%s/dns", net->dev[i].name);
+		while (i < q->nservers && !ip_eq(&a, &q->server[i]))
+			i++;
+		if (i == q->nservers && i < DNS_SERVER_MAX && ip4_is_unicast(wire_get32(p)))
+			q->server[q->nservers++] = a;
 	}
-}
-
-/* Whether name is one that can be asked for; "10.0.0.256" is an address with a mistake. */
-static bool query_name(struct dns_query *q, const char *name)
-{
-	size_t n = strlen(name), digits = 0;
-
-	while (digits < n && (name[digits] == '.' || (name[digits] >= '0' && name[digits] <= '9')))
-		digits++;
-	q->absolute = n && name[n - 1] == '.';
-	return digits < n && str_copy(q->name, sizeof(q->name), name) && dns_name(q->name);
 }
 
 int dns_resolve(
 	struct net *net, const char *name, dns_answer *answer, void *ctx, struct dns_query **out)
 {
 	struct dns_query *q = net->dns.query, *end = q + DNS_QUERY_MAX;
-	struct ip_addr a;
-	bool literal = ip_parse(name, strlen(name), &a);
+	size_t n = strlen(name);
+	bool absolute = n && name[n - 1] == '.';
+	char setting[16];
 
 	while (q < end && q->net)
 		q++;
 	if (q == end)
-		return err_set(net->m, ERR_NO_SOCKET, "DNS: %.100s", name);
+		return err_set(net->m, ERR_NO_SOCKET, "%.100s", name);
 	memset(q, 0, sizeof(*q));
-	if (literal)
-		str_copy(q->name, sizeof(q->name), name);
-	else if (!query_name(q, name))
-		return err_set(net->m, ERR_BAD_URL, "\"%.100s\" is no host name", name);
+	if (!str_copy(q->name, sizeof(q->name), name) || !dns_name(q->name))
+		return err_set(net->m, ERR_BAD_URL, "%.100s", name);
 	q->net = net;
-	servers_find(q);
-	if (!q->nservers && !literal) {
-		q->net = NULL;
-		return err_set(net->m, ERR_NO_DNS, "%.100s", name);
+	list_make(q, absolute || strchr(name, '.'), absolute);
+	servers_add(q, "dns");
+	for (unsigned i = 0; i < net->ndev; i++) {
+		fmt_print(setting, sizeof(setting), "%s/dns", net->dev[i].name);
+		servers_add(q, setting);
 	}
 	q->answer = answer;
 	q->ctx = ctx;
-	q->end_us = net->m->now_us + DNS_LOOKUP_US;
+	q->end_us = (uint32_t)net->m->now_us + DNS_LOOKUP_US;
 	q->sock.input = dns_input;
 	q->sock.error = dns_unreachable;
 	q->sock.ctx = q;

@@ -28,7 +28,7 @@ typedef void dns_answer(void *ctx, int rc, const struct ip_addr *addr, unsigned 
 /*
  * Asks for the addresses of name ("host", "host.example.", or an address as text). The answer comes
  * later, never from inside, and 15 s later at most. *out is to be cancelled by who no longer wants
- * it. Errors: ERR_NO_SOCKET, ERR_NO_DNS, ERR_BAD_URL for what cannot be a name.
+ * it. Errors: ERR_NO_SOCKET, ERR_BAD_URL for what cannot be a name.
  */
 int dns_resolve(
 	struct net *net, const char *name, dns_answer *answer, void *ctx, struct dns_query **out);
@@ -39,6 +39,8 @@ void dns_cancel(struct dns_query *q);
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28 }; /* RFC 1035 3.2.2, 3596 2.1 */
 
 enum dns_rcode { DNS_NOERROR = 0, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_REFUSED = 5 };
+
+#define DNS_LIST_MAX 512 /* bytes of the search list as text; a longer one is not used */
 
 /* A name as text with its NUL: 255 bytes on the wire (RFC 1035 2.3.4) are 253 characters. */
 #define DNS_NAME_MAX	 254
@@ -73,38 +75,40 @@ bool dns_parse(
 
 /* -- state: net/dns.c -- */
 
+/* What is small stands in front: the code is smaller. */
 struct dns_query {
 	struct net *net; /* NULL: not in use */
 	dns_answer *answer;
 	void *ctx;
-	struct timer timer; /* always armed */
-	struct udp_sock sock;
-	uint64_t end_us; /* when it is given up */
-	struct ip_addr server[DNS_SERVER_MAX];
-	uint8_t nservers;
-	uint8_t failed;	    /* bit i: server[i] cannot answer this question */
-	uint8_t at;	    /* server asked last */
-	uint8_t tries;	    /* times that this question was asked */
-	uint8_t sent;	    /* questions in all */
-	uint8_t candidates; /* names tried: as it was given, and with the search list's domains */
-	uint8_t cnames;	    /* aliases on the way from full to asked */
-	bool absolute;	    /* the name had a dot at its end: no search list */
-	uint16_t id;
+	uint32_t end_us;  /* when it is given up, low bits of the clock */
+	const char *next; /* in list: the candidate behind full; NULL: it has not begun */
 	uint32_t ttl_s;
-	char name[DNS_NAME_MAX];  /* as it was given */
-	char full[DNS_NAME_MAX];  /* candidate */
-	char asked[DNS_NAME_MAX]; /* where aliases have led from there: the question */
+	uint16_t id;
+	uint8_t nservers;
+	uint8_t failed; /* bit i: server[i] cannot answer this question */
+	uint8_t at;	/* server asked last */
+	uint8_t tries;	/* times that this question was asked */
+	uint8_t sent;	/* questions in all */
+	uint8_t cnames; /* aliases on the way from full to asked */
+	struct udp_sock sock;
+	struct timer timer; /* always armed */
+	struct ip_addr server[DNS_SERVER_MAX];
+	char name[DNS_NAME_MAX];     /* as it was given */
+	char full[DNS_NAME_MAX + 1]; /* candidate */
+	char asked[DNS_NAME_MAX];    /* where aliases have led from there: the question */
+	char list[DNS_LIST_MAX];     /* domains to put behind name, with blanks; "." for none */
 };
 
 struct dns_cached {
-	char name[DNS_NAME_MAX];
-	uint8_t naddr; /* 0: there is no such name, or it has no address */
 	uint64_t until_us;
+	uint8_t naddr; /* 0: there is no such name, or it has no address */
 	struct ip_addr addr[FETCH_ADDR_MAX];
+	char name[DNS_NAME_MAX];
 };
 
 struct dns {
 	struct dns_query query[DNS_QUERY_MAX];
+	unsigned cached; /* names put into cache, in all: they go round */
 	struct dns_cached cache[DNS_CACHE_MAX];
 };
 

@@ -17,10 +17,11 @@
 #include "net/dns.h"
 #include "net/wire.h"
 
-#define DNS_HEADER    12
-#define DNS_IN	      1
-#define DNS_JUMPS_MAX 16
-#define DNS_LABEL_MAX 63
+#define DNS_HEADER     12
+#define DNS_IN	       1
+#define DNS_KIND(type) ((uint32_t)(type) << 16 | DNS_IN)
+#define DNS_JUMPS_MAX  16
+#define DNS_LABEL_MAX  63
 
 /* Of the flags, RFC 1035 4.1.1. */
 #define DNS_QR 0x8000
@@ -129,48 +130,46 @@ void dns_emit(struct emit *e, uint16_t id, const char *name, enum dns_type type)
 /* -- answers -- */
 
 struct record {
-	char name[DNS_NAME_MAX];
-	uint16_t type, class;
+	uint32_t kind; /* type and class */
 	uint32_t ttl_s;
-	struct bytes data;
+	uint32_t len;
+	const uint8_t *data;
+	char name[DNS_NAME_MAX];
 };
 
 static bool parse_record(const struct bytes *msg, struct bytes *b, struct record *rec)
 {
 	if (!parse_name(msg, b, rec->name))
 		return false;
-	rec->type = bytes_u16(b);
-	rec->class = bytes_u16(b);
+	rec->kind = bytes_u32(b);
 	rec->ttl_s = bytes_u32(b);
 	if (rec->ttl_s >> 31)
 		rec->ttl_s = 0; /* RFC 2181 8 */
-	rec->data = bytes_sub(b, bytes_u16(b));
+	rec->len = bytes_u16(b);
+	rec->data = bytes_take(b, rec->len);
 	return bytes_ok(b);
 }
 
 /* Takes over what a record says about r->name. False: malformed. */
 static bool take_record(
-	const struct bytes *msg, struct record *rec, enum dns_type type, struct dns_reply *r)
+	const struct bytes *msg, const struct record *rec, enum dns_type type, struct dns_reply *r)
 {
-	size_t n = type == DNS_A ? 4 : 16;
+	struct bytes data = bytes_of(rec->data, rec->len);
 
-	if (rec->type == DNS_CNAME) {
-		if (!parse_name(msg, &rec->data, r->name) || rec->data.n)
-			return false;
-		r->cnames++;
-	} else {
-		if (rec->data.n != n)
-			return false;
-		if (r->naddr < FETCH_ADDR_MAX) {
-			struct ip_addr *a = &r->addr[r->naddr++];
-
-			memset(a, 0, sizeof(*a));
-			a->family = type == DNS_A ? IP_V4 : IP_V6;
-			memcpy(a->b, rec->data.p, n);
-		}
-	}
 	if (rec->ttl_s < r->ttl_s)
 		r->ttl_s = rec->ttl_s;
+	if (rec->kind == DNS_KIND(DNS_CNAME)) {
+		r->cnames++;
+		return parse_name(msg, &data, r->name) && !data.n;
+	}
+	if (rec->len != (type == DNS_A ? 4 : 16))
+		return false;
+	if (r->naddr < FETCH_ADDR_MAX) {
+		struct ip_addr *a = &r->addr[r->naddr++];
+
+		a->family = type == DNS_A ? IP_V4 : IP_V6;
+		memcpy(a->b, rec->data, rec->len);
+	}
 	return true;
 }
 
@@ -183,10 +182,8 @@ static bool walk_answers(const struct bytes *msg, struct bytes b, unsigned n, en
 	for (unsigned cnames = r->cnames; n-- && r->cnames == cnames;) {
 		if (!parse_record(msg, &b, &rec))
 			return r->truncated;
-		if (rec.class != DNS_IN || strcmp(rec.name, r->name) ||
-			(rec.type != DNS_CNAME && rec.type != type))
-			continue;
-		if (!take_record(msg, &rec, type, r))
+		if ((rec.kind == DNS_KIND(DNS_CNAME) || rec.kind == DNS_KIND(type)) &&
+			!strcmp(rec.name, r->name) && !take_record(msg, &rec, type, r))
 			return false;
 	}
 	return true;
@@ -198,21 +195,22 @@ bool dns_parse(
 	uint8_t question[DNS_QUESTION_MAX];
 	struct emit q = emit_to(question, sizeof(question));
 	struct bytes b = msg;
-	const uint8_t *h = bytes_take(&b, DNS_HEADER), *asked;
+	const uint8_t *h;
 	unsigned flags, answers, cnames;
 
 	dns_emit(&q, id, name, type);
-	asked = bytes_take(&b, q.n - DNS_HEADER);
-	if (q.bad || !h || !asked || wire_get16(h) != id || wire_get16(h + 4) != 1 ||
-		memcmp(asked, question + DNS_HEADER, q.n - DNS_HEADER))
+	h = bytes_take(&b, q.n);
+	if (q.bad || !h)
 		return false;
 	flags = wire_get16(h + 2);
-	if ((flags & (DNS_QR | DNS_OP)) != DNS_QR)
-		return false;
 	answers = wire_get16(h + 6);
+	memcpy(question + 2, h + 2, 2); /* an answer differs in the flags and in what follows */
+	memcpy(question + 6, h + 6, 6);
+	if ((flags & (DNS_QR | DNS_OP)) != DNS_QR || memcmp(h, question, q.n))
+		return false;
+	memset(r, 0, sizeof(*r));
 	r->rcode = flags & 15;
 	r->truncated = flags & DNS_TC;
-	r->cnames = r->naddr = 0;
 	r->ttl_s = UINT32_MAX;
 	str_copy(r->name, sizeof(r->name), name);
 	do {

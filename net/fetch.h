@@ -40,29 +40,30 @@ struct filler_ops {
 
 #define FILLER_PRIV_MAX 768
 
+/* What is small stands in front: the code is smaller. */
 struct fetch {
 	struct machine *m; /* NULL: slot not in use */
 	struct net *net;
 	const struct filler_ops *ops;
+	struct netdev *dev;	 /* link in use; NULL: none was yet */
+	struct dns_query *query; /* while the host's name is looked up */
+	struct image *image;	 /* NULL until opened */
+	int result;		 /* once finished */
+	bool finished;
+	bool running; /* the filler was started and has not ended */
+	bool strayed; /* a redirect has led to a host that the user did not name */
+	uint8_t redirects;
+	uint8_t naddr, iaddr;			  /* naddr 0: not known yet */
+	uint32_t retries;			  /* of any kind, for the person who looks */
+	uint64_t bytes;				  /* that arrived */
+	uint64_t start_us, end_us, first_byte_us; /* first_byte_us 0: none yet */
+	struct timer step;			  /* armed: what comes next is due when we return */
+	struct ip_addr server;			  /* addr[iaddr] */
+	struct ip_addr addr[FETCH_ADDR_MAX];	  /* of url.host, in the order they are tried */
 	char uri[URL_MAX];
 	char name[IMAGE_NAME_MAX];
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;
-	struct timer step;		     /* armed: what comes next is due when we return */
-	bool running;			     /* the filler was started and has not ended */
-	struct netdev *dev;		     /* link in use; NULL: none was yet */
-	struct dns_query *query;	     /* while the host's name is looked up */
-	struct ip_addr addr[FETCH_ADDR_MAX]; /* of url.host, in the order they are tried */
-	uint8_t naddr, iaddr;		     /* naddr 0: not known yet */
-	uint8_t redirects;
-	bool strayed; /* a redirect has led to a host that the user did not name */
-	struct ip_addr server; /* addr[iaddr] */
-	struct image *image;   /* NULL until opened */
-	bool finished;
-	int result;				    /* once finished */
-	uint64_t start_us, end_us, first_byte_us;   /* first_byte_us 0: none yet */
-	uint64_t bytes;				    /* that arrived */
-	uint32_t retries;			    /* of any kind, for the person who looks */
 	_Alignas(16) uint8_t priv[FILLER_PRIV_MAX]; /* the filler's */
 };
 

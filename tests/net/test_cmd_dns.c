@@ -73,11 +73,11 @@ static void test_not_found(void **state)
 	assert_true(printed(lan, "E3012: no such host name\n  other.lab, server 10.0.0.53\n"));
 	assert_int_equal(run(lan, "nslookup a other.lab || echo goes on"), 0);
 	assert_true(printed(lan, "goes on\n"));
-	assert_int_equal(run(lan, "nslookup a 10.0.0.256"), ERR_BAD_URL);
+	assert_int_equal(run(lan, "nslookup a two..dots"), ERR_BAD_URL);
 	assert_int_equal(run(lan, "nslookup / host.lab"), ERR_SETTING_VALUE);
 	assert_int_equal(run(lan, "nslookup a"), ERR_SCRIPT_USAGE);
 	assert_int_equal(run(lan, "nslookup a b c"), ERR_SCRIPT_USAGE);
-	assert_int_equal(run(lan, "clear dns\nnslookup a host.lab"), ERR_NO_DNS);
+	assert_int_equal(run(lan, "clear dns\nnslookup a third.lab"), ERR_NO_DNS);
 	lan_end(lan);
 }
 

@@ -175,8 +175,8 @@ static void test_literal(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = {"", ".", "a..b", "10.0.0.256", "12", "1.2.3", "::1",
-		"fe80::1", "two words", "semi;colon", "under%score", "a/b"};
+	static const char *const bad[] = {
+		"", ".", "a..b", "::1", "fe80::1", "two words", "semi;colon", "under%score", "a/b"};
 	struct lan *lan = dns_lan(1, "0a000035");
 	struct found f = {0};
 	char name[300];
@@ -194,10 +194,21 @@ static void test_refused(void **state)
 		if (n == 253)
 			dns_cancel(f.q);
 	}
-	setting_clear(&lan->m, "dns");
-	assert_int_equal(dns_resolve(&lan->net, "host", on_answer, &f, &f.q), -ERR_NO_DNS);
 	server_quiet(lan, 20 * S);
 	assert_int_equal(f.calls, 0);
+	lan_end(lan);
+}
+
+static void test_no_server(void **state)
+{
+	struct lan *lan = dns_lan(1, "0a000035");
+	struct found *f;
+
+	(void)state;
+	setting_clear(&lan->m, "dns");
+	f = resolve(lan, "host");
+	server_quiet(lan, MS);
+	found_not(f, ERR_NO_DNS);
 	lan_end(lan);
 }
 
@@ -309,19 +320,17 @@ static void test_servers_list(void **state)
 		{"0a000035:0a000036:0a000037:0a000038:0a000039", 4},
 	};
 	struct lan *lan = dns_lan(1, "00");
-	struct found f;
+	struct found *f;
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(row); i++) {
 		setting_clear(&lan->m, "dns");
 		assert_int_equal(setting_set(&lan->m, "dns:hex", row[i].list), 0);
-		assert_int_equal(dns_resolve(&lan->net, "a.b", on_answer, &f, &f.q),
-			row[i].n ? 0 : -ERR_NO_DNS);
-		if (!row[i].n)
-			continue;
-		assert_int_equal(f.q->nservers, row[i].n);
-		assert_int_equal(ip4_u32(&f.q->server[0]), DNS1);
-		dns_cancel(f.q);
+		f = resolve(lan, "a.b");
+		assert_int_equal(f->q->nservers, row[i].n);
+		if (row[i].n)
+			assert_int_equal(ip4_u32(&f->q->server[0]), DNS1);
+		dns_cancel(f->q);
 	}
 	lan_end(lan);
 }
@@ -602,37 +611,67 @@ static void test_search_finds(void **state)
 	lan_end(lan);
 }
 
-/* Too many domains, and one that is cut in the middle: bounded, and never asked for. */
+/* A list of n domains. */
+static void set_list(struct lan *lan, unsigned n)
+{
+	char list[1000] = "";
+
+	for (unsigned i = 0; i < n; i++)
+		snprintf(list + 4 * i, 6, " %c%c%c", 'a' + i % 26, 'a' + i / 26, 'z');
+	setting_set(&lan->m, "search:string", list);
+}
+
+/* Many domains: a bounded number of questions. Too many: as if there were none. */
 static void test_search_long(void **state)
 {
 	struct lan *lan = dns_lan(1, "0a000035");
 	struct found *f;
 	struct sent s;
 	unsigned asked = 0;
-	char list[600];
 
 	(void)state;
-	for (unsigned i = 0; i < 200; i++)
-		memcpy(list + 3 * i, " ab", 3);
-	for (unsigned i = 0; i < 200; i++)
-		list[3 * i + 1] = (char)('a' + i % 26), list[3 * i + 2] = (char)('a' + i / 26);
-	list[599] = 0;
-	setting_set(&lan->m, "search:string", list);
+	set_list(lan, 125);
 	f = resolve(lan, "host");
 	for (; asked < 300 && server_wait(lan, &s, 10 * MS); asked++)
 		say_code(lan, &s, DNS_NXDOMAIN);
 	assert_int_equal(asked, 32);
 	found_not(f, ERR_DNS_SERVER);
 	lan_pass(lan, 6 * S);
+	set_list(lan, 128);
+	ask_all(lan, "host", (const char *[]){"host", NULL});
+	ask_all(lan, "host.x", (const char *[]){"host.x", NULL});
+	lan_end(lan);
+}
 
-	memset(list, 'a', sizeof(list));
-	memcpy(list, "one.lab ", 8);
-	list[599] = 0;
-	setting_set(&lan->m, "search:string", list);
-	ask_all(lan, "host", (const char *[]){"host.one.lab", "host", NULL});
-	list[7] = 'a';
+/* Hundreds of domains that are none, or known not to be there, end all the same. */
+static void test_search_of_nothing(void **state)
+{
+	struct lan *lan = dns_lan(1, "0a000035");
+	struct found *f;
+	struct sent s;
+	char list[509];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(list); i++)
+		list[i] = i & 1 ? ' ' : '?';
+	list[508] = 0;
 	setting_set(&lan->m, "search:string", list);
 	ask_all(lan, "host", (const char *[]){"host", NULL});
+	for (unsigned i = 0; i < sizeof(list); i += 2)
+		list[i] = 'a';
+	list[508] = 0;
+	setting_set(&lan->m, "search:string", list);
+	ask_all(lan, "host", (const char *[]){"host.a", "host", NULL});
+	f = resolve(lan, "host");
+	s = question(lan, MS, "host.a", DNS1);
+	say_code(lan, &s, DNS_NXDOMAIN);
+	s = question(lan, MS, "host", DNS1);
+	say_code(lan, &s, DNS_NXDOMAIN);
+	server_quiet(lan, MS);
+	found_not(f, ERR_DNS_NAME);
+	f = resolve(lan, "host"); /* both are known */
+	server_quiet(lan, MS);
+	found_not(f, ERR_DNS_NAME);
 	lan_end(lan);
 }
 
@@ -718,7 +757,7 @@ static void test_cache_negative(void **state)
 	lan_end(lan);
 }
 
-/* The one that would be forgotten first gives way. */
+/* The oldest gives way. */
 static void test_cache_full(void **state)
 {
 	struct lan *lan = dns_lan(1, "0a000035");
@@ -731,19 +770,17 @@ static void test_cache_full(void **state)
 		snprintf(name, sizeof(name), "n%u.lab", i);
 		resolve(lan, name);
 		s = question(lan, MS, name, DNS1);
-		say_address(lan, &s, i == 5 ? 100 : 1000, IP4(10, 0, 0, i));
+		say_address(lan, &s, 1000, IP4(10, 0, 0, i));
 	}
-	for (unsigned i = 0; i < DNS_CACHE_MAX + 1; i++) {
+	for (unsigned i = DNS_CACHE_MAX; i; i--) {
 		snprintf(name, sizeof(name), "n%u.lab", i);
 		f = resolve(lan, name);
-		if (i != 5) {
-			server_quiet(lan, MS);
-			found_is(f, IP4(10, 0, 0, i));
-		} else {
-			question(lan, MS, name, DNS1);
-			dns_cancel(f->q);
-		}
+		server_quiet(lan, MS);
+		found_is(f, IP4(10, 0, 0, i));
 	}
+	f = resolve(lan, "n0.lab");
+	question(lan, MS, "n0.lab", DNS1);
+	dns_cancel(f->q);
 	lan_end(lan);
 }
 
@@ -807,6 +844,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_literal),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_servers_in_turn),
@@ -821,6 +859,7 @@ int main(void)
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_search_finds),
 		cmocka_unit_test(test_search_long),
+		cmocka_unit_test(test_search_of_nothing),
 		cmocka_unit_test(test_search_name_too_long),
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_cache_negative),

@@ -60,8 +60,7 @@ static void test_refused(void **state)
 		{"fake:///x", ERR_BAD_URL},
 		{"", ERR_BAD_URL},
 		{"http://10.0.0.9/", ERR_NO_SCHEME},
-		{"fake://server/x", ERR_NO_DNS},
-		{"fake://10.0.0.256/x", ERR_BAD_URL},
+		{"fake://two..dots/x", ERR_BAD_URL},
 		{"fake://[fe80::1]/x", ERR_BAD_URL},
 		{"fake://10.9.9.9/x", ERR_NO_ROUTE},
 		{"fake://10.0.0.9/fails", ERR_TFTP_ERROR},
@@ -341,12 +340,17 @@ static void test_name_unknown(void **state)
 	assert_int_equal(f->result, -ERR_DNS_NAME);
 	assert_int_equal(started, 0);
 	assert_null(fetch_end(f));
-	/* One with an address that no link leads to. */
+	/* One with an address that no link leads to, and nobody to be asked. */
 	lan_pass(lan, 6 * S);
 	f = begin_at(lan, 1, IP4(10, 9, 9, 9));
 	assert_true(f->finished);
 	assert_int_equal(f->result, -ERR_NO_ROUTE);
 	assert_int_equal(started, 0);
+	assert_null(fetch_end(f));
+	setting_clear(&lan->m, "dns");
+	f = begin(lan, "fake://host.lab/later");
+	lan_pass(lan, 10);
+	assert_int_equal(f->result, -ERR_NO_DNS);
 	assert_null(fetch_end(f));
 	lan_end(lan);
 }
