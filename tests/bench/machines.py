@@ -167,7 +167,7 @@ def file_transfer(packets, name):
 
 
 def usual_tcp():
-    """The server's: CUBIC as most have it, whatever this system is set to, and nothing kept from one run to the next."""
+    """The server's: CUBIC, as most have it, whatever this system is set to; nothing kept from one run to the next."""
     route = net.run('ip', 'route', 'show', 'scope', 'link').replace('linkdown', '').split()
     net.run('ip', 'route', 'change', *route, 'congctl', 'cubic')
     with open('/proc/sys/net/ipv4/tcp_no_metrics_save', 'w', encoding='ascii') as file:

@@ -286,7 +286,8 @@ class Port:
 
 class TapPort(Port):
     """
-    As a manager of machines makes them, able to carry segments that are still together. We hold the tap, too: it outlives QEMU, and close() notes in `dropped` what its queue had no room for.
+    As a manager of machines makes them, able to carry segments that are still together. We hold the tap, too: it
+    outlives QEMU, and close() notes in `dropped` what its queue had no room for.
     """
 
     def __init__(self, lan, number):
