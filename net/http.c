@@ -252,13 +252,17 @@ bool http_put(struct http_conn *c, uint64_t off, const void *p, size_t n)
 	struct fetch *f = c->f;
 	struct http *h = http_of(f);
 	uint32_t refused = f->image->refused;
+	size_t got;
 
 	c->rc = image_put(f->m, f->image, off, p, n);
 	if (c->rc || f->image->refused != refused)
 		return false;
+	got = (size_t)(ranges_bytes(&f->image->have) - f->bytes);
+	if (!got)
+		return true; /* it was there already: that is no progress */
 	h->alive_us = f->m->now_us;
 	h->breaks = 0;
-	fetch_got(f, (size_t)(ranges_bytes(&f->image->have) - f->bytes)); /* some was there */
+	fetch_got(f, got);
 	return true;
 }
 

@@ -8,13 +8,13 @@
 
 /* What a filler keeps in f->priv. */
 struct http {
-	struct timer timer;
 	uint64_t alive_us; /* something new came */
 	uint64_t retry_us; /* nothing is asked for before */
 	uint8_t breaks;	   /* since something new came */
 	uint8_t anew, waits, logins;
-	uint8_t want;		      /* connections that may be in use */
-	bool ranges;		      /* the server knows what they are */
+	uint8_t want; /* connections that may be in use */
+	bool ranges;  /* the server knows what they are */
+	struct timer timer;
 	char validator[HTTP_TAG_MAX]; /* as in If-Range; "": none */
 	struct http_auth auth;	      /* the challenge that is met in every request */
 };

@@ -2,7 +2,8 @@
 /*
  * Chunked coding, RFC 9112 section 7.1: sizes of up to 16 hexadecimal digits, at most
  * HTTP_SIZE_MAX. Extensions and trailers are read over; both are bounded by HTTP_HEAD_MAX, a
- * chunk's extension on its own. Trailer lines are not looked at.
+ * chunk's extension on its own. Trailer lines are not looked at. All lines end with CRLF here: with
+ * a LF alone, a size that is one too large would take the CR for data and still find its end.
  */
 #include "net/http_chunk.h"
 
@@ -33,6 +34,8 @@ int http_chunk_read(enum http_chunk *state, struct http_line *l, struct bytes *b
 	int got;
 
 	while ((got = http_line_read(l, b)) > 0) {
+		if (!l->cr)
+			return -1;
 		if (*state == HTTP_CHUNK_TRAILER) {
 			if (!l->n)
 				return 2;

@@ -35,40 +35,41 @@ enum http_phase {
 	HTTP_DONE,   /* the response is complete, or none was asked for */
 };
 
+/* What is small stands in front: the code is smaller. */
 struct http_conn {
 	struct net *net;
-	struct stream *s; /* NULL: slot not in use */
-	struct fetch *f;  /* whose request is under way, NULL: kept for the next one, or closing */
-
-	/* to whom: these make a kept connection fit */
-	const struct http_scheme *scheme;
-	struct netdev *dev;
-	struct ip_addr server;
-	uint16_t port;
-	char host[sizeof(((struct url *)0)->host)];
-
+	struct stream *s;  /* NULL: slot not in use */
+	struct fetch *f;   /* whose request is under way, NULL: kept for the next one, or closing */
 	uint64_t alive_us; /* when it was asked, or something came */
 	bool opened;	   /* the stream was, ever */
 	bool reused;	   /* it was kept, and may have been closed meanwhile */
 	bool touched;	   /* something of the response has come */
 
-	/* the request, at [tx, tx + request_n) of what we send */
-	uint64_t tx;
-	uint16_t request_n;
-	char request[HTTP_REQUEST_MAX];
-	bool ranged; /* of a range */
-
 	/* the response */
+	bool ranged; /* a range was asked for */
+	bool skip;   /* its body is not the file's */
 	enum http_phase phase;
 	enum http_chunk chunk;
 	int rc;			 /* what is wrong with it; the rest is not looked at */
 	const char *why;	 /* and more of that, or NULL */
-	bool skip;		 /* its body is not the file's */
 	uint64_t body, body_end; /* body_end HTTP_UNKNOWN: when the peer closes */
 	uint64_t obj; /* where in the file the byte at `body`, or the next piece, belongs */
 	uint64_t end; /* where in the file the response ends at the latest */
 	uint64_t to;  /* where in the file our interest ends, not behind `end` */
+
+	/* the request, at [tx, tx + request_n) of what we send */
+	uint64_t tx;
+	uint16_t request_n;
+
+	/* to whom: these make a kept connection fit */
+	uint16_t port;
+	const struct http_scheme *scheme;
+	struct netdev *dev;
+	struct ip_addr server;
+
 	struct http_head head;
+	char host[sizeof(((struct url *)0)->host)];
+	char request[HTTP_REQUEST_MAX];
 };
 
 /* A connection for f's server, kept or new. NULL: there is none left, or *rc says why not. */

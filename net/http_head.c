@@ -218,7 +218,7 @@ static bool field_line(struct http_head *h)
 /* What the fields are before they have come. */
 static void head_clear(struct http_head *h)
 {
-	memset(&h->status, 0, sizeof(*h) - offsetof(struct http_head, status));
+	memset(h, 0, offsetof(struct http_head, line));
 	h->length = h->total = HTTP_UNKNOWN;
 }
 

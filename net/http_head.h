@@ -19,11 +19,12 @@
 
 /* One line under way. */
 struct http_line {
-	char text[HTTP_LINE_MAX]; /* complete: terminated, without line end */
-	uint16_t n;		  /* bytes of it */
+	uint16_t n;		  /* bytes of text */
 	uint16_t total;		  /* bytes read since the user cleared it */
-	bool cr, cut;		  /* a CR was the last; the line was longer than text */
+	bool cr;		  /* a CR was the last; complete: the one in front of the LF */
+	bool cut;		  /* the line was longer than text */
 	bool ended;		  /* text is complete, and the next byte begins another */
+	char text[HTTP_LINE_MAX]; /* complete: terminated, without line end */
 };
 
 /*
@@ -32,23 +33,24 @@ struct http_line {
  */
 int http_line_read(struct http_line *l, struct bytes *b);
 
+/* What is small stands in front: the code is smaller. */
 struct http_head {
-	struct http_line line;
 	uint16_t status; /* 0 until its line has come */
 	bool persists;	 /* further requests are welcome on this connection */
 	bool chunked;
 	bool encoded;	   /* by a Content-Encoding */
 	bool ranged;	   /* there was a Content-Range */
 	bool takes_ranges; /* Accept-Ranges: bytes */
-	bool retry;	   /* Retry-After */
-	uint32_t retry_s;  /* 0 where it was a date */
+	uint32_t retry_s;  /* Retry-After, 0: none */
 	uint64_t length;   /* Content-Length or HTTP_UNKNOWN */
 	uint64_t from, to; /* Content-Range: bytes [from, to) ... */
 	uint64_t total;	   /* of a file so long, or HTTP_UNKNOWN */
-	char etag[HTTP_TAG_MAX], modified[32], date[32];
-	char reason[40];	/* fit for a terminal */
+	char modified[32], date[32];
+	char reason[40]; /* fit for a terminal */
+	char etag[HTTP_TAG_MAX];
 	char location[URL_MAX]; /* "": there was none */
 	struct http_auth auth;	/* WWW-Authenticate */
+	struct http_line line;
 };
 
 /* Before each response. */

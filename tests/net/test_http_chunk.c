@@ -47,7 +47,6 @@ static void test_bodies(void **state)
 		size_t left;
 	} good[] = {
 		{"5\r\nhello\r\n0\r\n\r\n", "hello", 0},
-		{"5\nhello\n0\n\n", "hello", 0},
 		{"0\r\n\r\nHTTP/1.1 200 OK", "", 15},
 		{"3\r\nabc\r\n0000000000000002\r\nde\r\n00\r\n\r\n", "abcde", 0},
 		{"a;x=\"y\"\r\n0123456789\r\nA ; z\r\n0123456789\r\n0;q\r\nT: 1\r\nU: 2\r\n\r\n!",
@@ -84,6 +83,10 @@ static void test_refused(void **state)
 		"10000000000000000\r\n",
 		"00000000000000001\r\n",
 		"1\rx",
+		"1\na\r\n",
+		"1\r\na\n",
+		"2\r\na\r\n1\r\n",
+		"0\r\n\n",
 		"1\r\nab\r\n",
 		"1\r\na0\r\n\r\n",
 		"1;\x01\r\n",
