@@ -117,6 +117,7 @@ struct tcp {
 	uint16_t mss;		 /* payload of the segments that we send */
 	uint32_t cwnd, ssthresh; /* RFC 5681 */
 	uint32_t again, lost;	 /* of [again, lost) what was not SACKed is to be sent again */
+	bool first;		 /* ... what is first in there now, whatever cwnd says */
 	uint32_t recover;	 /* RFC 6582: recovery ends when this is acknowledged */
 	uint8_t recovery;	 /* enum tcp_recovery */
 	uint8_t dups;		 /* duplicate ACKs in a row */

@@ -152,17 +152,19 @@ static void ack_new(struct tcp *c, uint32_t ack)
 		cwnd_grow(c, acked);
 	} else if (!c->sacked.n && c->again == ack) { /* RFC 6582 3.2: the next one, too */
 		c->lost = seq_lt(ack + c->mss, c->snd_nxt) ? ack + c->mss : c->snd_nxt;
+		c->first = true;
 	}
 }
 
-/* RFC 2018 5. Edges that we cannot have sent say nothing. */
+/* RFC 2018 5. Edges that we cannot have sent say nothing, however far away they are. */
 static void ack_sacked(struct tcp *c, const struct tcp_opts *o)
 {
 	for (unsigned i = 0; i < o->nsack && c->sack_ok; i++) {
-		uint32_t start = o->sack[i].start, end = o->sack[i].end;
+		const struct tcp_range *r = &o->sack[i];
+		uint32_t start = r->start - c->snd_una, end = r->end - c->snd_una;
 
-		if (seq_lt(start, end) && seq_lt(c->snd_una, start) && seq_le(end, c->snd_nxt))
-			tcp_range_add(&c->sacked, start, end, TCP_ISLANDS_MAX);
+		if (start && start < end && end <= c->snd_nxt - c->snd_una)
+			tcp_range_add(&c->sacked, r->start, r->end, TCP_ISLANDS_MAX);
 	}
 }
 
@@ -183,6 +185,7 @@ static void ack_judge(struct tcp *c)
 		c->cwnd = c->ssthresh;
 		c->again = c->snd_una;
 		c->lost = flight > c->mss ? c->snd_una + c->mss : c->snd_nxt;
+		c->first = true;
 	}
 	if (c->recovery == TCP_REC_FAST && sacked->n &&
 		seq_lt(c->lost, sacked->r[sacked->n - 1].start))

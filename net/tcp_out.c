@@ -248,7 +248,8 @@ static uint32_t pipe(const struct tcp *c)
 
 	if (seq_lt(c->again, c->lost))
 		n -= tcp_range_missing(&c->sacked, c->again, c->lost);
-	left = c->sack_ok ? 0 : (uint32_t)c->dups * c->mss; /* RFC 6582: each has left the way */
+	/* RFC 6582: each has left the way, but after a time-out what that was is not known */
+	left = c->sack_ok || c->recovery == TCP_REC_RTO ? 0 : (uint32_t)c->dups * c->mss;
 	return n > left ? n - left : 0;
 }
 
@@ -281,7 +282,7 @@ static uint32_t next_piece(struct tcp *c, bool force, uint32_t *seq)
 		/* RFC 9293 3.8.6.2.1: no silly segments */
 		n = force ? (fits ? fits : 1) : fits >= c->snd_max_wnd / 2 ? fits : 0;
 	}
-	if (!force && n && pipe(c) + n > c->cwnd && pipe(c))
+	if (!force && !c->first && n && pipe(c) + n > c->cwnd && pipe(c))
 		return 0;
 	return n;
 }
@@ -298,6 +299,7 @@ static bool send_piece(struct tcp *c, bool force)
 		flags |= TCP_FIN;
 	if (data && seq + data == c->snd_end)
 		flags |= TCP_PSH;
+	c->first = false;
 	segment(c, seq, flags, data);
 	if (tcp_gone(c))
 		return false;
