@@ -26,10 +26,10 @@
 #include "core/str.h"
 #include "net/net.h"
 
-#define TICK_US		250000
+#define TICK_US		100000
 #define SILENCE_US	60000000 /* nothing new for so long: given up */
 #define STALL_US	10000000 /* a connection that brings nothing: broken */
-#define RETRY_MIN_US	250000
+#define RETRY_MIN_US	100000
 #define RETRY_MAX_US	4000000
 #define BREAKS_FIRST	3 /* before there was any response */
 #define ANEW_MAX	2

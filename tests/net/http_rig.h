@@ -136,8 +136,7 @@ static inline void rig_dev_poll(struct netdev *dev, unsigned budget)
 
 static const struct netdev_ops rig_dev_ops = {
 	.open = rig_dev_open, .close = rig_dev_close, .send = rig_dev_send, .poll = rig_dev_poll};
-static const struct http_scheme rig_scheme = {
-	{"http", http_start, http_cancel}, 80, rig_dial};
+static const struct http_scheme rig_scheme = {{"http", http_start, http_cancel}, 80, rig_dial};
 static const struct filler_ops *const rig_schemes[] = {&rig_scheme.ops, NULL};
 static const struct ip_protocol rig_protocols[] = {{.number = 0}};
 static const struct net_config rig_net = {.protocols = rig_protocols, .schemes = rig_schemes};
