@@ -329,6 +329,13 @@ static bool is_redirect(const struct http_head *h)
 	return h->location[0] && n <= 8 && (0x18eu >> n & 1); /* 301 302 303 307 308 */
 }
 
+static enum err status_err(unsigned status)
+{
+	if (status == 401)
+		return ERR_HTTP_LOGIN;
+	return status == 404 || status == 410 ? ERR_HTTP_NOT_FOUND : ERR_HTTP_STATUS;
+}
+
 /* What the server said instead of the file. The connection is done with already. */
 static void http_verdict(struct fetch *f, const struct http_head *head)
 {
@@ -346,10 +353,7 @@ static void http_verdict(struct fetch *f, const struct http_head *head)
 		http_wait(f, head);
 	} else {
 		fmt_print(what, sizeof(what), "%u %s", status, head->reason);
-		http_end(f, http_err(f,
-				    status == 404 || status == 410 ? -ERR_HTTP_NOT_FOUND
-								   : -ERR_HTTP_STATUS,
-				    what));
+		http_end(f, http_err(f, -(int)status_err(status), what));
 	}
 }
 

@@ -31,8 +31,8 @@ int http_start(struct fetch *f);
 void http_cancel(struct fetch *f);
 
 /*
- * Writes the request for [c->obj, c->to) of f's file, of all of it unless c->ranged: false when it
- * does not fit into HTTP_REQUEST_MAX, http_request.c.
+ * Writes the request for [c->obj, c->to) of f's file, of all of it unless c->ranged: false when the
+ * URL's path is malformed or too long for HTTP_REQUEST_MAX, http_request.c.
  */
 bool http_request_make(struct fetch *f, struct http_conn *c);
 /* Whether there is a user and a password for f, from its URL or the settings. */

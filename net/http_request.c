@@ -98,9 +98,12 @@ bool http_request_make(struct fetch *f, struct http_conn *c)
 {
 	enum http_auth_scheme scheme = http_of(f)->auth.scheme;
 	struct text t = {c->request, 0, sizeof(c->request)};
+	char decoded[URL_MAX];
 	struct login l;
 	size_t end;
 
+	if (!url_decode(f->url.path, decoded, sizeof(decoded)))
+		return false; /* a % that begins nothing */
 	put(&t, "GET ");
 	put_target(&t, f->url.path);
 	end = t.n;

@@ -521,7 +521,7 @@ static void test_refused(void **state)
 		ERR_HTTP_STATUS);
 	expect_refused("HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: "
 		       "100\r\n\r\n",
-		ERR_HTTP_STATUS);
+		ERR_HTTP_LOGIN);
 	expect_refused(
 		"HTTP/1.1 206 P\r\nContent-Range: bytes 0-99/100\r\nContent-Length: 100\r\n\r\n",
 		ERR_HTTP_PROTOCOL);
@@ -591,6 +591,14 @@ static void test_no_connection(void **state)
 	rig.refuse = -ERR_NO_SOCKET;
 	assert_int_equal(
 		fetch_start(&rig.m, "http://10.0.0.9/file", "file", NULL, &rig.f), -ERR_NO_SOCKET);
+	rig.f = NULL;
+}
+
+static void test_malformed_path(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		fetch_start(&rig.m, "http://10.0.0.9/%zz", "file", NULL, &rig.f), -ERR_BAD_URL);
 	rig.f = NULL;
 }
 
@@ -693,7 +701,7 @@ static void test_basic(void **state)
 	assert_non_null(
 		strstr(peer_request(p), "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
 	peer_text(p, CHALLENGE("Basic realm=\"x\""));
-	expect_error(ERR_HTTP_STATUS);
+	expect_error(ERR_HTTP_LOGIN);
 }
 
 static void test_digest(void **state)
@@ -733,7 +741,7 @@ static void test_digest_loop(void **state)
 		peer_text(
 			p, CHALLENGE("Digest realm=\"r\", nonce=\"n\", qop=\"auth\", stale=true"));
 	assert_int_equal(i, 5);
-	expect_error(ERR_HTTP_STATUS);
+	expect_error(ERR_HTTP_LOGIN);
 }
 
 /* -- several connections -- */
@@ -866,6 +874,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_head_drip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_connection, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_malformed_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closes_without_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redirect, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redirect_loop, setup, teardown),
