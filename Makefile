@@ -131,28 +131,27 @@ $(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
 	$(Q)ld -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
 		-o $@ $(O)/bios/libreveille.a
 
-# The decompressor: position-independent, in front of the compressed image. LzmaDec.c is Debian's lzma-dev.
-LZMA ?= /usr/include/lzma
-STUB_CFLAGS := -ffreestanding -Os -march=i486 -mgeneral-regs-only -mregparm=3 -fno-pic -fno-pie \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -mpreferred-stack-boundary=2 \
-	-fno-ident -falign-functions=1 -falign-loops=1 -falign-jumps=1 -fomit-frame-pointer \
-	-ffunction-sections -D_LZMA_SIZE_OPT -I$(B)/stub -I$(LZMA) -I.
-$(O)/bios/obj/$(B)/stub/lzma.o: $(B)/stub/lzma.c Makefile
+# The decompressor: position-independent, in front of the compressed image.
+STUB_CFLAGS := -std=c11 $(WARN) -MMD -MP -ffreestanding -Os -march=i486 -mgeneral-regs-only -mregparm=3 \
+	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables \
+	-mpreferred-stack-boundary=2 -fno-ident -falign-functions=1 -falign-loops=1 -falign-jumps=1 \
+	-fomit-frame-pointer -ffunction-sections -I.
+$(O)/bios/obj/$(B)/stub/%.o: $(B)/stub/%.c Makefile
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC_BIOS) $(STUB_CFLAGS) -w -MMD -MP -c -o $@ $<
-$(O)/bios/obj/$(B)/stub/stub.o: $(B)/stub/stub.c Makefile
-	$(call say,CC)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC_BIOS) -std=c11 $(WARN) -MMD -MP $(STUB_CFLAGS) -c -o $@ $<
-$(O)/bios/stub.bin: $(addprefix $(O)/bios/obj/$(B)/stub/,head.o stub.o lzma.o) $(B)/stub/stub.lds
+	$(Q)$(CC_BIOS) $(STUB_CFLAGS) -c -o $@ $<
+$(O)/bios/stub.bin: $(addprefix $(O)/bios/obj/$(B)/stub/,head.o stub.o unpack.o) $(B)/stub/stub.lds
 	$(call say,LD)
 	$(Q)ld -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(B)/stub/stub.lds --gc-sections -o $(@:.bin=.elf) $(filter %.o,$^)
 	$(Q)objcopy -O binary $(@:.bin=.elf) $@
 
-$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin util/romtool
+# Its other end runs on the host.
+$(O)/host/pack: $(call objs,host,util/pack.c $(B)/stub/unpack.c)
+	$(call say,LD)
+	$(Q)$(CC_HOST) -o $@ $^
+$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
 	$(call say,PACK)
-	$(Q)$(PYTHON) util/romtool pack --elf $< --stub $(O)/bios/stub.bin -o $@
+	$(Q)$(PYTHON) util/romtool pack --elf $< --stub $(O)/bios/stub.bin --packer $(O)/host/pack -o $@
 $(O)/bios/%.rom: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/rom.bin util/romtool
 	$(call say,ROM)
 	$(Q)$(PYTHON) util/romtool build --id $* --prefix $(O)/bios/obj/$(B)/rom.bin --payload $< -o $@

@@ -161,7 +161,8 @@ static void test_resolve_names(void **state)
 	assert_int_equal(url_resolve("tftp://h/d/", "", longest, text), -ERR_BAD_URL);
 	memcpy(longest, "tftp://", 7); /* a base whose host alone is too long */
 	assert_int_equal(url_resolve(longest, "", "x", text), -ERR_BAD_URL);
-	resolves("http://caf\xc3\xa9/a/b", "../c", "http://caf%C3%A9/c"); /* the root becomes longer */
+	resolves("http://caf\xc3\xa9/a/b", "../c",
+		"http://caf%C3%A9/c"); /* the root becomes longer */
 	resolves("http://\xff\xff\xff/..", "x", "http://%FF%FF%FF/x");
 }
 

@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The decompressor stub: finds room for the firmware at the top of memory below 4 GiB, unpacks it
- * there with the LZMA SDK's decoder (Debian's lzma-dev), relocates it and returns its entry point.
+ * there, relocates it and returns its entry point.
  *
- * The payload is this stub, a struct payload and the LZMA stream; util/romtool makes it.
- * Uncompressed it is the image, then its relocations: for each 32-bit word to add the load address
- * to, the distance from the word before as a base-128 number, most significant group first; a zero
- * ends them.
+ * The payload is this stub, a struct payload and the packed image; util/romtool makes it. In the
+ * image, calls in the code have absolute targets; words that are to hold an address are that
+ * much above `base`, and no other four bytes of the image are.
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include "arch/x86/bios/handover.h"
-#include "lzma.h"
+#include "arch/x86/bios/stub/unpack.h"
+#include "core/str.h"
 
-struct payload {	   /* follows the stub */
-	uint32_t packed;   /* bytes of the LZMA stream behind this struct */
-	uint32_t unpacked; /* image and relocations */
-	uint32_t image;	   /* bytes of the image */
-	uint32_t memory;   /* bytes the image needs when it runs, zeroed ones included */
-	uint32_t entry;	   /* offset of the entry point */
-	uint32_t code;	   /* the first bytes of the image, whose calls have absolute targets: see
-			      romtool */
-	uint8_t props[8];  /* LZMA properties, 5 bytes */
+struct payload {	 /* follows the stub */
+	uint32_t packed; /* bytes behind this struct */
+	uint32_t image;	 /* bytes of the image */
+	uint32_t memory; /* bytes the image needs when it runs, zeroed ones included */
+	uint32_t entry;	 /* offset of the entry point */
+	uint32_t code;	 /* the first bytes of the image, which are instructions */
+	uint32_t base;
 };
 
 extern const char stub_end[];
+
+/*
+ * Behind the image while it is unpacked. A copy of this stub runs there, because it is then on one
+ * page: emulators are three times slower where a loop crosses the border of two.
+ */
+struct work {
+	uint8_t stub[4096];
+	struct model model;
+};
+typedef void unpack_fn(struct model *m, const struct model_opcodes *opcodes, uint8_t *dst,
+	uint32_t size, uint32_t code, const uint8_t *src);
 
 #define PAGE	4096u
 #define LOW_END 0x100000u
@@ -38,9 +46,11 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 	return dst;
 }
 
+/* n: a multiple of 4 */
 static void zero(uint8_t *p, uint32_t n)
 {
-	__asm__ volatile("rep stosb" : "+D"(p), "+c"(n) : "a"(0) : "memory");
+	n /= 4;
+	__asm__ volatile("rep stosl" : "+D"(p), "+c"(n) : "a"(0) : "memory");
 }
 
 struct hole {
@@ -107,23 +117,19 @@ static uint32_t find_room(
 	return best;
 }
 
-static void relocate(uint8_t *image, const uint8_t *rel)
+/* Calls and jumps are done by now: they are relative and need nothing. */
+static void relocate(uint8_t *image, const struct payload *pl)
 {
-	uint8_t *at = image;
-
-	for (;;) {
-		uint32_t distance = 0;
+	for (uint32_t i = 0; i + 4 <= pl->image; i++) {
 		uint32_t value;
 
-		do
-			distance = distance << 7 | (*rel & 0x7f);
-		while (*rel++ & 0x80);
-		if (distance == 0)
-			return;
-		at += distance;
-		memcpy(&value, at, 4);
+		memcpy(&value, image + i, 4);
+		value -= pl->base;
+		if (value > pl->memory)
+			continue;
 		value += (uint32_t)image;
-		memcpy(at, &value, 4);
+		memcpy(image + i, &value, 4);
+		i += 3;
 	}
 }
 
@@ -152,22 +158,29 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 {
 	const struct payload *pl = (const void *)(start + (uintptr_t)stub_end); /* linked at 0 */
 	const uint8_t *packed = (const uint8_t *)(pl + 1);
-	uint32_t size = (pl->memory > pl->unpacked ? pl->memory : pl->unpacked) + LZMA_WORK;
+	uint32_t size = (pl->image + PAGE - 1) & ~(PAGE - 1);
 	struct hole used[2] = {
 		{(uint32_t)start & ~(PAGE - 1), (uint32_t)packed + pl->packed},
 		{ho->ramdisk_image, ho->ramdisk_image + ho->ramdisk_size},
 	};
 	uint8_t *image;
+	struct work *work = (struct work *)size;
 
+	size += sizeof *work;
+	if (size < pl->memory)
+		size = pl->memory;
 	size = (size + PAGE - 1) & ~(PAGE - 1);
 	image = (uint8_t *)find_room(ho, size, used, 2);
 	if (!image)
 		return NULL;
-	if (!lzma_decode(
-		    image, pl->unpacked, packed, pl->packed, pl->props, image + size - LZMA_WORK))
-		return NULL;
+	work = (struct work *)(image + (uintptr_t)work);
+	zero(image, size);
+	memcpy(work->stub, start, (uintptr_t)stub_end);
+	((unpack_fn *)(work->stub + (uintptr_t)unpack))(&work->model,
+		(const void *)(work->stub + (uintptr_t)&model_opcodes), image, pl->image, pl->code,
+		packed);
 	unfilter(image, (int32_t)pl->code);
-	relocate(image, image + pl->image);
-	zero(image + pl->image, pl->memory - pl->image);
+	relocate(image, pl);
+	zero(image + pl->image, size - pl->image);
 	return image + pl->entry;
 }
