@@ -18,9 +18,8 @@
 
 #define KEEP_FIRST_US 25000000u /* of silence, and a sign of life is asked for ... */
 #define KEEP_US	      10000000u /* ... so often */
-#define TIME_WAIT_US  60000000u /* 2 MSL with an MSL of 30 s */
-#define PORT_FIRST    49152u	/* dynamic ports (RFC 6335 6) */
-#define PORT_TRIES    64
+#define PORT_FIRST    0xc000u	/* 49152: dynamic ports (RFC 6335 6) */
+#define PORT_MASK     0x3fffu
 #define DOUBT_TRIES   2	   /* so often unheard, we ask who has the peer's address now */
 #define REFUSALS      3	   /* ICMP errors to our SYN that we believe in */
 #define TRIES_MAX     10   /* of one segment, RFC 9293 3.8.3 R2: 100 s or more */
@@ -114,6 +113,7 @@ static int32_t time_left(const struct tcp *c)
 
 	if (c->state == TCP_OVER)
 		return 0;
+	/* TIME-WAIT: 2 MSL with an MSL of 30 s */
 	if (c->state == TCP_TIME_WAIT || (c->state == TCP_FIN_WAIT_2 && !c->waiting))
 		return end;
 	if (c->waiting)
@@ -257,19 +257,14 @@ static uint32_t tcp_hash(const struct tcp *c, uint32_t salt)
 	return halfsiphash(tcp_net(c)->tcp_key, words, 4);
 }
 
-/* RFC 6056 3.3.1; false: all that were tried are in use, which so few cannot make happen. */
-static bool tcp_pick_port(struct tcp *c, uint16_t port)
+/* RFC 6056 3.3.1: from a random one on, the first that is free; fewer than TCP_MAX are not. */
+static void tcp_pick_port(struct tcp *c, uint16_t port)
 {
-	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint32_t ports = (uint32_t)port << 16 |
-				 (PORT_FIRST + rng_below(tcp_net(c)->m, 0x10000 - PORT_FIRST));
+	uint32_t r = rng_u32(tcp_net(c)->m);
 
-		if (!tcp_find(c->dev, &c->dst, ports)) {
-			c->ports = ports;
-			return true;
-		}
-	}
-	return false;
+	do
+		c->ports = (uint32_t)port << 16 | PORT_FIRST | (r++ & PORT_MASK);
+	while (tcp_find(c->dev, &c->dst, c->ports));
 }
 
 /* RFC 9293 3.10.1 */
@@ -311,8 +306,7 @@ int tcp_open(struct net *net, struct netdev *dev, const struct ip_addr *dst, uin
 	c->dev = dev;
 	c->src = dev->ip4.addr;
 	c->dst = *dst;
-	if (!tcp_pick_port(c, port))
-		goto refuse;
+	tcp_pick_port(c, port);
 	tcp_start(c);
 	rc = tcp_send_syn(c);
 	if (rc) {
@@ -377,13 +371,7 @@ void tcp_flush(struct net *net)
 
 void tcp_drop(struct net *net, struct netdev *dev)
 {
-	for (struct tcp *c = net->tcp; c < net->tcp + TCP_MAX; c++) {
-		if (c->state == TCP_CLOSED || c->dev != dev)
-			continue;
-		net->tcp_due &= ~(1u << (c - net->tcp));
-		if (c->state == TCP_TIME_WAIT)
-			tcp_free(c);
-		else if (c->state != TCP_OVER)
+	for (struct tcp *c = net->tcp; c < net->tcp + TCP_MAX; c++)
+		if (c->dev == dev && !tcp_gone(c) && c->state != TCP_TIME_WAIT)
 			tcp_over(c, -ERR_LINK_DOWN);
-	}
 }

@@ -74,60 +74,62 @@ struct tcp_bucket {
 
 /*
  * A connection: the transmission control block of RFC 9293 3.3.1. Times are the lower 32 bits of
- * the machine's; the timer fires at least once a minute, so that differences are true.
+ * the machine's; the timer fires at least once a minute, so that differences are true. What is used
+ * often comes first: within 128 bytes each use is three bytes shorter.
  */
 struct tcp {
 	struct stream s; /* first: what the user has is this */
 	struct netdev *dev;
-	struct timer timer;
-	struct ip_addr src, dst;
-	uint32_t ports; /* theirs << 16 | ours, as an arriving header has them; 0: none arrives */
-	uint8_t state;	/* enum tcp_state */
-	int rc;		/* in TCP_OVER: what closed() will say */
-
-	/* both ways */
-	uint32_t alive_us;	      /* of the last acceptable segment, or the start of waiting */
-	uint32_t since_us;	      /* what the timer waits for is counted from here */
-	bool ts_ok, sack_ok;	      /* agreed with the peer: RFC 7323, RFC 2018 */
-	uint32_t ts_off, ts_recent;   /* ours is the clock plus ts_off; theirs, to be echoed */
-	struct tcp_bucket challenges; /* RFC 5961 7 */
-
-	/* what we receive */
-	uint32_t rcv_nxt, rcv_adv; /* the window offered is [rcv_nxt, rcv_adv) */
-	uint32_t rcv_acked;	   /* RFC 7323: Last.ACK.sent */
-	uint32_t rcv_mss;	   /* payload of a full segment to us */
-	uint32_t rcv_room;	   /* the most that the user ever had */
-	uint8_t rcv_scale;	   /* RFC 7323 2: ours */
-	bool fin_seen;		   /* the peer's FIN is at fin_seq ... */
-	bool fin_rcvd;		   /* ... and all before it is here */
-	uint32_t fin_seq;
-	uint32_t cap;			 /* the most that is offered, whatever there is room for */
-	uint32_t cap_grow;		 /* it may be larger when this has arrived ... */
-	uint32_t cap_cut;		 /* ... and smaller when this has */
-	uint32_t overruns;		 /* of the link, when looked at last */
-	struct tcp_ranges islands;	 /* what is here beyond rcv_nxt */
-	uint32_t recent[TCP_RECENT_MAX]; /* sequence numbers that islands grew at, latest first */
-
+	uint8_t state; /* enum tcp_state */
 	/* what we send */
-	uint64_t end;	  /* of the stream, as far as the user has it */
-	uint32_t snd_end; /* its sequence number; our FIN's, when there is one */
-	uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_max_wnd;
-	uint8_t snd_scale;
-	bool fin;		 /* the user has closed: a FIN follows at snd_end */
-	uint16_t mss;		 /* payload of the segments that we send */
-	uint32_t cwnd, ssthresh; /* RFC 5681 */
+	uint8_t recovery; /* enum tcp_recovery */
+	uint8_t tries;	  /* times that the timer fired since we last heard of progress */
+	uint8_t dups;	  /* duplicate ACKs in a row */
+	bool waiting;	  /* for an acknowledgement, or for the peer's window */
+	bool timing;	  /* a round trip is measured: rtt_seq was sent at rtt_us */
+	bool fin;	  /* the user has closed: a FIN follows at snd_end */
+	bool first;	  /* what is first in [again, lost) goes whatever cwnd says */
+	/* what we receive */
+	bool fin_seen;	   /* the peer's FIN is at fin_seq ... */
+	bool fin_rcvd;	   /* ... and all before it is here */
+	uint8_t rcv_scale; /* RFC 7323 2: ours */
+	uint8_t snd_scale; /* and theirs */
+	bool ts_ok;	   /* agreed with the peer: RFC 7323 ... */
+	bool sack_ok;	   /* ... RFC 2018 */
+	uint16_t mss;	   /* payload of the segments that we send */
+
+	uint32_t alive_us;	   /* of the last acceptable segment, or the start of waiting */
+	uint32_t since_us;	   /* what the timer waits for is counted from here */
+	uint32_t rcv_nxt, rcv_adv; /* the window offered is [rcv_nxt, rcv_adv) */
+	uint32_t snd_una, snd_nxt;
+	uint32_t snd_end;	 /* behind the user's last byte; our FIN's, when there is one */
 	uint32_t again, lost;	 /* of [again, lost) what was not SACKed is to be sent again */
-	bool first;		 /* ... what is first in there now, whatever cwnd says */
-	uint32_t recover;	 /* RFC 6582: recovery ends when this is acknowledged */
-	uint8_t recovery;	 /* enum tcp_recovery */
-	uint8_t dups;		 /* duplicate ACKs in a row */
-	uint8_t tries;		 /* times that the timer fired since we last heard of progress */
-	uint8_t refusals;	 /* ICMP errors to our SYN */
-	bool waiting;		 /* for an acknowledgement, or for the peer's window */
-	bool timing;		 /* a round trip is measured: rtt_seq was sent at rtt_us */
-	uint32_t rtt_seq, rtt_us;
+	uint32_t cwnd, ssthresh; /* RFC 5681 */
+	uint32_t snd_wnd, snd_wl1, snd_wl2, snd_max_wnd;
+	uint32_t cap;	    /* the most that is offered, whatever there is room for */
+	uint32_t cap_grow;  /* it may be larger when this has arrived ... */
+	uint32_t cap_cut;   /* ... and smaller when this has */
+	uint32_t ts_recent; /* the peer's clock, to be echoed */
+
+	uint64_t end;		    /* of the stream, as far as the user has it: at snd_end */
+	uint32_t ports;		    /* theirs << 16 | ours, as an arriving header has them */
+	uint32_t ts_off;	    /* our clock is the machine's and this */
+	uint32_t recover;	    /* RFC 6582: recovery ends when this is acknowledged */
+	uint32_t rtt_seq, rtt_us;   /* see timing */
 	uint32_t rttvar_us, rto_us; /* RFC 6298; its SRTT is s.srtt_us */
-	struct tcp_ranges sacked;   /* what the peer has beyond snd_una */
+	uint32_t rcv_acked;	    /* RFC 7323: Last.ACK.sent */
+	uint32_t rcv_mss;	    /* payload of a full segment to us */
+	uint32_t rcv_room;	    /* the most that the user ever had */
+	uint32_t fin_seq;
+	uint32_t overruns;		 /* of the link, when looked at last */
+	int rc;				 /* in TCP_OVER: what closed() will say */
+	struct tcp_bucket challenges;	 /* RFC 5961 7 */
+	uint32_t recent[TCP_RECENT_MAX]; /* sequence numbers that islands grew at, latest first */
+	uint8_t refusals;		 /* ICMP errors to our SYN */
+	struct ip_addr src, dst;
+	struct timer timer;
+	struct tcp_ranges islands; /* what is here beyond rcv_nxt */
+	struct tcp_ranges sacked;  /* what the peer has beyond snd_una */
 };
 
 #endif

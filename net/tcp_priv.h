@@ -107,9 +107,9 @@ static inline uint32_t tcp_snd_limit(const struct tcp *c)
 	return c->snd_end + c->fin;
 }
 
-/* Bytes between first and last SYN option of ours, and per segment. See tcp_opt.c. */
+/* b: all options of a segment. Fills in *o whatever it says. */
 void tcp_opt_parse(struct bytes b, struct tcp_opts *o);
-/* Both write at most TCP_OPTIONS bytes and return how many. */
+/* Those of a SYN, and of other segments. At most TCP_OPTIONS bytes each; return how many. */
 unsigned tcp_opt_syn(const struct tcp *c, uint8_t *to);
 unsigned tcp_opt_usual(const struct tcp *c, bool sack, uint8_t *to);
 
@@ -142,7 +142,7 @@ void tcp_output(struct tcp *c);
 void tcp_output_again(struct tcp *c);
 /* Offers what room there is, see tcp_out.c; `much`: only if it is worth a segment of its own. */
 bool tcp_offer(struct tcp *c, bool much);
-/* Loses trust in the way to us, or the other way round. */
+/* A queue on the way is too short: offers less from now on. */
 void tcp_cap_cut(struct tcp *c);
 /* RFC 6298 2. */
 void tcp_rtt_sample(struct tcp *c, uint32_t us);
