@@ -175,6 +175,10 @@ static void http_work(struct fetch *f)
 	struct range r = {0, HTTP_UNKNOWN};
 	int rc = 0;
 
+	if (f->image && image_complete(f->image)) {
+		http_end(f, 0);
+		return;
+	}
 	while (!rc && conn_count(f) < h->want && f->m->now_us >= h->retry_us) {
 		if (f->image && !find_hole(f, &r) && !split_claim(f, &r))
 			return;
@@ -380,7 +384,7 @@ void http_over(struct http_conn *c)
 	if (c->skip) {
 		if (!in_vain(f))
 			http_verdict(f, &c->head);
-	} else if (rc || image_complete(f->image)) {
+	} else if (rc) {
 		http_end(f, rc);
 	} else {
 		http_work(f);
