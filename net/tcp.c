@@ -36,7 +36,7 @@ struct tcp *tcp_find(struct netdev *dev, const struct ip_addr *dst, uint32_t por
 
 	for (; c < dev->net->tcp + TCP_MAX; c++)
 		if (c->ports == ports && c->state > TCP_OVER && c->dev == dev &&
-			ip_eq(&c->dst, dst))
+			ip4_u32(&c->dst) == ip4_u32(dst)) /* shorter than ip_eq() */
 			return c;
 	return NULL;
 }
