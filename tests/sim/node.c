@@ -63,27 +63,54 @@ static void memory_write(struct sim_node *n, uint64_t phys, const uint8_t *src, 
 	}
 }
 
-/* The firmware marks what it has put and never puts it again, so a sum is enough. */
-static void fill_count(struct sim_node *n, const struct sim_file *f, uint32_t seq, size_t len)
+/* Marks [from, to) as put. */
+static void fill_add(struct node_filled *f, uint64_t from, uint64_t to)
+{
+	size_t i = f->parts, last;
+
+	while (i && f->part[i - 1].to >= from)
+		i--;
+	for (last = i; last < f->parts && f->part[last].from <= to; last++) {
+		if (f->part[last].from < from)
+			from = f->part[last].from;
+		if (f->part[last].to > to)
+			to = f->part[last].to;
+	}
+	if (f->parts == f->cap) {
+		f->cap = f->cap ? f->cap * 2 : 16;
+		f->part = sim_grow(f->part, f->cap * sizeof(*f->part));
+	}
+	memmove(f->part + i + 1, f->part + last, (f->parts - last) * sizeof(*f->part));
+	f->parts += 1 + i - last;
+	f->part[i].from = from;
+	f->part[i].to = to;
+}
+
+static void fill_count(
+	struct sim_node *n, const struct sim_file *file, uint32_t seq, uint64_t off, size_t len)
 {
 	for (unsigned i = 0; i < NODE_FILES_MAX; i++) {
-		if (n->filled[i].file && n->filled[i].file != f)
+		struct node_filled *f = &n->filled[i];
+
+		if (f->file && f->file != file)
 			continue;
-		if (n->filled[i].seq != seq)
-			n->filled[i].bytes = 0;
-		n->filled[i].file = f;
-		n->filled[i].seq = seq;
-		n->filled[i].bytes += len;
+		if (f->seq != seq)
+			f->parts = 0;
+		f->file = file;
+		f->seq = seq;
+		fill_add(f, off, off + len);
 		return;
 	}
 }
 
-uint64_t node_filled(const struct sim_node *n, const struct sim_file *f)
+uint64_t node_filled(const struct sim_node *n, const struct sim_file *file)
 {
+	uint64_t bytes = 0;
+
 	for (unsigned i = 0; i < NODE_FILES_MAX; i++)
-		if (n->filled[i].file == f)
-			return n->filled[i].bytes;
-	return 0;
+		for (size_t k = 0; n->filled[i].file == file && k < n->filled[i].parts; k++)
+			bytes += n->filled[i].part[k].to - n->filled[i].part[k].from;
+	return bytes;
 }
 
 /* A write into an image that has a file must bring that file's bytes. */
@@ -104,7 +131,7 @@ static void compare(
 	}
 	want = sim_alloc(len);
 	file_read(f, off, want, len);
-	fill_count(n, f, img->seq, len);
+	fill_count(n, f, img->seq, off, len);
 	if (memcmp(want, src, len))
 		world_violation(n->w, n->name, "%s: wrong bytes in %u at %llu", f->name,
 			(unsigned)len, (unsigned long long)off);
@@ -529,6 +556,8 @@ static void node_end(void *thing)
 		nic_empty(&n->nic[i]);
 	for (uint64_t i = 0; i < memory_size(n) / NODE_PAGE; i++)
 		free(n->page[i]);
+	for (unsigned i = 0; i < NODE_FILES_MAX; i++)
+		free(n->filled[i].part);
 	free(n->page);
 	free(n->console);
 	free(n->sys);

@@ -103,10 +103,13 @@ struct sim_node {
 	uint64_t end_us;
 	uint64_t turns, idle_streak;
 	uint64_t written, unknown; /* bytes put into images; those of no known file among them */
-	struct {
+	struct node_filled {
 		const struct sim_file *file;
 		uint32_t seq; /* of the image */
-		uint64_t bytes;
+		struct node_part {
+			uint64_t from, to;
+		} * part; /* sorted, apart */
+		size_t parts, cap;
 	} filled[NODE_FILES_MAX]; /* what was put of each file in its last transfer */
 	char *console;
 	uint32_t console_len;

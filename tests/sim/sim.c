@@ -17,9 +17,12 @@
 #include <time.h>
 #include "pcap.h"
 #include "scenario.h"
+#include "schedule.h"
+
+#define CUTS_EVERY_US 1000000u /* on average */
 
 struct options {
-	unsigned nodes, nics, runs, windowsize, blksize;
+	unsigned nodes, nics, runs, windowsize, blksize, cuts;
 	uint64_t seed, limit_s;
 	double kernel_mib, initrd_mib, spread_s;
 	double rate_mbit, server_mbit;
@@ -27,7 +30,7 @@ struct options {
 	struct sim_fault fault;
 	double stp_s;
 	const char *pcap;
-	bool verbose;
+	bool verbose, http;
 };
 
 static const char usage[] =
@@ -42,6 +45,7 @@ static const char usage[] =
 	"  --stp S             ports block so long after link-up (0)\n"
 	"  --spread S          machines are switched on within so many seconds (1)\n"
 	"  --windowsize N --blksize N                   the most that the server grants\n"
+	"  --http              all files by HTTP         --cuts N         mishaps while it lasts\n"
 	"  --limit S           virtual seconds at most (600)\n"
 	"  --pcap FILE         what passes the server's port\n"
 	"  --verbose           each machine's last words when it fails\n";
@@ -85,6 +89,7 @@ static void option_set(struct options *o, const char *name, const char *value)
 		{"runs", .u = &o->runs},
 		{"windowsize", .u = &o->windowsize},
 		{"blksize", .u = &o->blksize},
+		{"cuts", .u = &o->cuts},
 		{"queue", .u = &o->queue_kib},
 		{"seed", .u64 = &o->seed},
 		{"limit", .u64 = &o->limit_s},
@@ -111,6 +116,8 @@ static void option_set(struct options *o, const char *name, const char *value)
 		o->pcap = value;
 	else if (!strcmp(name, "verbose"))
 		o->verbose = true;
+	else if (!strcmp(name, "http"))
+		o->http = true;
 	else
 		option_fault(&o->fault, name, value);
 }
@@ -120,13 +127,15 @@ static void options_read(struct options *o, int argc, char **argv)
 	static const char *const names[] = {"nodes", "nics", "runs", "windowsize", "blksize",
 		"queue", "seed", "limit", "kernel-size", "initrd-size", "spread", "rate",
 		"server-rate", "stp", "pcap", "delay", "jitter", "loss", "dup", "reorder",
-		"corrupt", "burst", "verbose"};
+		"corrupt", "burst", "verbose", "http", "cuts"};
 	struct option table[sizeof(names) / sizeof(names[0]) + 1] = {0};
 	int which, c;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		table[i].name = names[i];
-		table[i].has_arg = strcmp(names[i], "verbose") ? required_argument : no_argument;
+		table[i].has_arg = !strcmp(names[i], "verbose") || !strcmp(names[i], "http")
+					   ? no_argument
+					   : required_argument;
 	}
 	while ((c = getopt_long(argc, argv, "", table, &which)) == 0)
 		option_set(o, table[which].name, optarg);
@@ -156,6 +165,8 @@ static struct sim_lab *lab_build(const struct options *o, uint64_t seed)
 	l->tftp->conf.blksize_max = o->blksize;
 	lab_make_kernel(l->kernel, l->kernel_head, (uint64_t)(o->kernel_mib * 1048576));
 	l->initrd->size = (uint64_t)(o->initrd_mib * 1048576);
+	if (o->http)
+		lab_http(l);
 	if (o->pcap)
 		l->server->port.pcap = pcap_new(l->w, o->pcap);
 	for (unsigned i = 0; i < o->nodes; i++) {
@@ -168,6 +179,8 @@ static struct sim_lab *lab_build(const struct options *o, uint64_t seed)
 		conf.on_us = rand_below(&r, (uint64_t)(o->spread_s * 1e6) + 1);
 		lab_node(l, &conf);
 	}
+	if (o->cuts)
+		schedule_new(l, o->cuts, CUTS_EVERY_US);
 	return l;
 }
 
@@ -198,6 +211,17 @@ static void report_times(const struct sim_lab *l)
 	free(us);
 }
 
+static void report_http(const struct sim_lab *l)
+{
+	const struct tcpd_stats *s = &l->tcp->stats;
+
+	printf("  HTTP: %" PRIu64 " requests, %" PRIu64 " ranges; TCP: %" PRIu64
+	       " connections, %" PRIu64 " segments (%" PRIu64 " again), %" PRIu64
+	       " duplicate ACKs, %" PRIu64 " server timeouts, %" PRIu64 " resets heard\n",
+		l->http->stats.requests, l->http->stats.ranges, s->opens, s->segs_out, s->resent,
+		s->dup_acks, s->timeouts, s->resets_in);
+}
+
 static void report_traffic(const struct sim_lab *l, const struct options *o)
 {
 	const struct tftpd_stats *s = &l->tftp->stats;
@@ -219,6 +243,8 @@ static void report_traffic(const struct sim_lab *l, const struct options *o)
 	printf("  TFTP: %" PRIu64 " requests, %" PRIu64 " DATA (%" PRIu64 " again), %" PRIu64
 	       " ACK (%" PRIu64 " old), %" PRIu64 " server timeouts\n",
 		s->requests, s->data, s->resent, s->acks, s->acks_old, s->timeouts);
+	if (o->http)
+		report_http(l);
 }
 
 /* One seed; false when an invariant failed. */
@@ -262,11 +288,18 @@ int main(int argc, char **argv)
 		.fault = {.delay_us = 5},
 	};
 	unsigned failed = 0;
+	uint64_t last = 0; /* that failed */
 
 	options_read(&o, argc, argv);
-	for (unsigned i = 0; i < o.runs; i++)
-		failed += !run(&o, o.seed + i);
+	for (unsigned i = 0; i < o.runs; i++) {
+		if (run(&o, o.seed + i))
+			continue;
+		failed++;
+		last = o.seed + i;
+	}
 	if (o.runs > 1)
 		printf("%u of %u seeds failed\n", failed, o.runs);
+	if (o.runs > 1 && failed)
+		printf("the last of them: --seed %" PRIu64 "\n", last);
 	return failed != 0;
 }

@@ -50,7 +50,6 @@ static void conn_free(struct tcpd_conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	world_cancel(c->t->w, &c->timer);
-	world_cancel(c->t->w, &c->wire);
 	free(c->out);
 	free(c);
 }
@@ -73,7 +72,7 @@ static void conn_end(struct tcpd_conn *c)
 	c->dead = true;
 	c->t->active -= c->timer_for != TIMER_TIME_WAIT;
 	world_cancel(c->t->w, &c->timer);
-	world_cancel(c->t->w, &c->wire);
+	conn_leave_wire(c);
 	check_acks(c);
 	if (c->app->gone)
 		c->app->gone(c);
@@ -198,7 +197,6 @@ static void conn_open(
 	c->next = *at;
 	*at = c;
 	event_init(&c->timer, conn_woken, c);
-	event_init(&c->wire, conn_wire_free, c);
 	conn_agree(c, s);
 	check_syn(c, s, in);
 	conn_log(c);
@@ -602,6 +600,7 @@ static void tcpd_end(void *thing)
 	struct sim_tcpd *t = thing;
 
 	tcpd_forget(t);
+	world_cancel(t->w, &t->wire);
 	free(t->seen);
 	free(t);
 }
@@ -614,6 +613,7 @@ struct sim_tcpd *tcpd_new(struct sim_host *h, const struct tcpd_conf *conf)
 	t->h = h;
 	if (conf)
 		t->conf = *conf;
+	event_init(&t->wire, tcpd_wire_free, t);
 	h->tcp = tcpd_rx;
 	h->tcp_ctx = t;
 	world_own(h->w, t, tcpd_end);

@@ -144,7 +144,7 @@ struct tcpd_conn {
 	uint64_t last_sent_us;
 
 	/* time */
-	struct sim_event timer, wire; /* wire: it is free again */
+	struct sim_event timer;
 	enum tcpd_timer timer_for;
 	uint64_t srtt_us, rttvar_us, rto_us; /* srtt 0: not measured */
 	unsigned backoff, unheard; /* time-outs since progress, and since anything was heard */
@@ -154,6 +154,10 @@ struct tcpd_conn {
 	uint64_t rcv;		       /* bytes in order */
 	uint64_t rcv_right;	       /* offered */
 	uint8_t heard[TCPD_HEARD_MAX]; /* the first of them */
+
+	/* the queue for the host's wire */
+	struct tcpd_conn *wire_next;
+	bool wire_waits;
 
 	/* for the judge */
 	uint64_t acks, causes; /* had from the client, and reasons that it was given */
@@ -173,6 +177,8 @@ struct sim_tcpd {
 	struct tcpd_stats stats;
 	struct tcpd_seen *seen;
 	uint32_t seens, seen_cap;
+	struct tcpd_conn *wire_first, *wire_turn; /* who waits for the wire, and whose turn it is */
+	struct sim_event wire;
 	uint32_t active; /* connections but for those in TIME-WAIT */
 	bool closed;	 /* nobody listens: SYNs are reset */
 };

@@ -27,7 +27,9 @@ void conn_send_syn(struct tcpd_conn *c);
 void conn_send_reset(struct tcpd_conn *c);
 /* Sends what may be sent; false when that was nothing. */
 bool conn_output(struct tcpd_conn *c);
-void conn_wire_free(void *ctx);		/* struct tcpd_conn */
+/* The wire is free again: who waits for it has its turn. ctx: struct sim_tcpd. */
+void tcpd_wire_free(void *ctx);
+void conn_leave_wire(struct tcpd_conn *c);
 void conn_timeout(struct tcpd_conn *c); /* RTO, tail probe or persist, as the timer says */
 void conn_set_timer(struct tcpd_conn *c);
 

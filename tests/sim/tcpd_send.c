@@ -249,21 +249,58 @@ static void restart_window(struct tcpd_conn *c)
 		c->cwnd = first;
 }
 
-/* The own wire's queue is long enough: more when half of it has left. */
+/* ---- the own wire, in turns ---- */
+
+static void wire_wait(struct sim_tcpd *t)
+{
+	uint64_t backlog = port_backlog_us(&t->h->port);
+
+	if (t->wire_first && !event_waits(&t->wire))
+		world_in(t->w, &t->wire,
+			backlog > TCPD_BACKLOG_US / 2 ? backlog - TCPD_BACKLOG_US / 2 : 0);
+}
+
+/* What is queued there is enough, or others were first: c comes when it is its turn. */
 static bool wire_is_full(struct tcpd_conn *c)
 {
-	uint64_t backlog = port_backlog_us(&c->t->h->port);
+	struct sim_tcpd *t = c->t;
+	struct tcpd_conn **at = &t->wire_first;
 
-	if (backlog <= TCPD_BACKLOG_US)
+	if (port_backlog_us(&t->h->port) <= TCPD_BACKLOG_US &&
+		(!t->wire_first || t->wire_turn == c))
 		return false;
-	if (!event_waits(&c->wire))
-		world_in(c->t->w, &c->wire, backlog - TCPD_BACKLOG_US / 2);
+	while (*at && !c->wire_waits)
+		at = &(*at)->wire_next;
+	if (!c->wire_waits)
+		*at = c;
+	c->wire_waits = true;
+	wire_wait(t);
 	return true;
 }
 
-void conn_wire_free(void *ctx)
+void conn_leave_wire(struct tcpd_conn *c)
 {
-	conn_output(ctx);
+	struct tcpd_conn **at = &c->t->wire_first;
+
+	while (*at && *at != c)
+		at = &(*at)->wire_next;
+	if (*at)
+		*at = c->wire_next;
+	c->wire_next = NULL;
+	c->wire_waits = false;
+}
+
+void tcpd_wire_free(void *ctx)
+{
+	struct sim_tcpd *t = ctx;
+
+	while (t->wire_first && port_backlog_us(&t->h->port) <= TCPD_BACKLOG_US) {
+		t->wire_turn = t->wire_first;
+		conn_leave_wire(t->wire_turn);
+		conn_output(t->wire_turn);
+	}
+	t->wire_turn = NULL;
+	wire_wait(t);
 }
 
 bool conn_output(struct tcpd_conn *c)
