@@ -65,7 +65,8 @@ static void fuzz_poll(struct netdev *dev, unsigned budget)
 	(void)budget;
 }
 
-static const struct netdev_ops ops = {fuzz_open, fuzz_close, fuzz_send, fuzz_poll};
+static const struct netdev_ops ops = {
+	.open = fuzz_open, .close = fuzz_close, .send = fuzz_send, .poll = fuzz_poll};
 static const struct ip_protocol protocols[] = {{.number = 0}};
 static const struct filler_ops *const schemes[] = {&tftp_filler, NULL};
 static const struct net_config net_config = {.protocols = protocols, .schemes = schemes};
