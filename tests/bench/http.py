@@ -16,14 +16,15 @@ import time
 
 from bench import guest
 from bench.machines import Failed, Run, net, pcap, qemu, twice
-from bench.transfer import BY_HAND
+from bench.transfer import BY_DHCP, BY_HAND
 
-LINUX, CURL = 'Linux', 'curl'
+LINUX, CURL, NOWHERE = 'Linux', 'curl', 'curl to nowhere'
 HTTP_PORT = 80
 SNAPLEN = 100  # of each packet: the headers
 FETCH = 'imgfetch http://' + net.SERVER_IP + '/%s && reboot'
 GUEST = 'console=ttyS0 quiet no_timer_check rdinit=/bench url=http://' + net.SERVER_IP + '/%s'
 TIMEOUT = 240
+MEMORY = '/dev/shm'
 
 
 class Case:
@@ -51,7 +52,7 @@ def long_way(rate):
 
 
 def beside_curl(rate):
-    return '0.8x curl', rate['Reveille'] >= 0.8 * rate[CURL]
+    return '0.8x curl into memory', rate['Reveille'] >= 0.8 * rate[CURL]
 
 
 MACHINES = ('Reveille', 'iPXE', LINUX)
@@ -62,7 +63,7 @@ CASES = {
     'loss': Case('RTT 10 ms, 1 % loss', 8, way={'delay_us': 5000, 'loss': 1}, who=MACHINES + (CURL,), wanted=times(3)),
     'lan-loss': Case('RTT 0.2 ms, 1 % loss', 32, way={'delay_us': 100, 'loss': 1}, who=MACHINES + (CURL,),
                      wanted=times(2)),
-    'hosted': Case('hosted, veth', 1024, model=None, who=('Reveille', CURL), wanted=beside_curl),
+    'hosted': Case('hosted, veth', 1024, model=None, who=('Reveille', CURL, NOWHERE), wanted=beside_curl),
 }
 
 
@@ -91,17 +92,22 @@ def seconds_of(segments, size):
 
 
 @twice
-def by_machine(site, where, case, fws, who, name):
-    """Of the firmware `who`, or of a Linux guest."""
-    parts = {'nics': [lambda: qemu.Nic(case.model, where.port())], 'boot_log': False, 'snaplen': SNAPLEN}
-    if who == LINUX:
+def fetch(site, where, fw, model, name, timeout, label, nic='', address=BY_DHCP, **parts):
+    """One run of the loadable kernel, of a Linux guest when fw is None: (Run, segments to the server and from it)."""
+    if fw is None:
         kernel, initrd = guest.made(site.cache)  # util/bench had it made
-        parts.update(kernel=kernel, initrd=initrd, append=GUEST % name)
+        append = GUEST % name
     else:
-        parts.update(kernel=fws[who].lkrn(), append='dhcp && ' + FETCH % name)
-    run = Run(os.path.join(site.out, 'http-' + who), TIMEOUT, packets=pcap.tcp, **parts)
+        kernel, initrd, append = fw.lkrn(), None, address + FETCH % name
+    run = Run(os.path.join(site.out, label), timeout, packets=pcap.tcp, kernel=kernel, initrd=initrd, append=append,
+              nics=[lambda: qemu.Nic(model, where.port(), extra=nic)], boot_log=False, snaplen=SNAPLEN, **parts)
+    return run, [s for s in run.nics[0] if HTTP_PORT in (s.sport, s.dport)]
+
+
+def by_machine(site, where, case, fws, who, name):
+    run, flow = fetch(site, where, fws.get(who), case.model, name, TIMEOUT, 'http-' + who)
     size = case.mib << 20
-    return Result(size / seconds_of(run.nics[0], size), run.drops[0])
+    return Result(size / seconds_of(flow, size), run.drops[0])
 
 
 def measured(args, **options):
@@ -118,14 +124,21 @@ def measured(args, **options):
 
 
 @twice
-def by_curl(_site, where, case, _fws, _who, name):
-    """In a namespace of its own, with Linux's TCP."""
+def by_curl(_site, where, case, _fws, who, name):
+    """
+    In a namespace of its own, with Linux's TCP. Beside the hosted program, which has the file in memory in the end, it
+    writes to a file system in memory; else nowhere.
+    """
     host = where.host('10.77.0.90')
+    kept = os.path.join(MEMORY, 'bench-%d' % os.getpid())
+    target = kept if who == CURL and case.model is None else '/dev/null'
     try:
-        _, cpu, text = measured([*host.prefix, 'curl', '-sS', '-f', '-o', '/dev/null', '-w',
+        _, cpu, text = measured([*host.prefix, 'curl', '-sS', '-f', '-o', target, '-w',
                                  '%{size_download} %{time_total}', 'http://%s/%s' % (net.SERVER_IP, name)])
     finally:
         host.close()
+        if target == kept and os.path.exists(kept):
+            os.unlink(kept)
     size, seconds = text.split()
     if int(size) != case.mib << 20:
         raise Failed('curl has %s bytes' % size)
@@ -150,7 +163,7 @@ def hosted(site, where, case, _fws, _who, name):
 
 
 def method(case, who):
-    if who == CURL:
+    if who in (CURL, NOWHERE):
         return by_curl
     return hosted if case.model is None else by_machine
 

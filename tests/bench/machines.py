@@ -153,7 +153,7 @@ def twice(measure):
         try:
             return measure(*args, **options)
         except Failed as error:
-            print('  once more: %s' % str(error).split('\n', maxsplit=1)[0], file=sys.stderr, flush=True)
+            print('  once more: %s' % ' '.join(str(error).split('\n')[:2]), file=sys.stderr, flush=True)
             return measure(*args, **options)
     return again
 

@@ -3,7 +3,7 @@
 
 import statistics
 
-from bench import boot, http, transfer
+from bench import boot, cost, http, transfer
 
 OURS, PEER = 'Reveille', 'iPXE'
 
@@ -44,16 +44,18 @@ class Report:
                     '  queue drops', '', drops[OURS], drops.get(PEER, '-'), drops.get(http.LINUX, '-'), '-',
                     self.judge('http: queue drops, ' + case.text, drops[OURS] == 0)))
             if name == 'hosted':
-                print('  %-20s %5s %10.2f %10s %10s %10.2f' % ('  CPU s per GiB', '', *(
-                    text if text else statistics.median(r.cpu for r in results[who]) * 1024 / case.mib
-                    for who, text in ((OURS, ''), (None, '-'), (None, '-'), (http.CURL, '')))))
+                cpu = {who: statistics.median(r.cpu for r in rows) * 1024 / case.mib for who, rows in results.items()}
+                print('  %-20s %5s %10.2f %10s %10s %10.2f' % (
+                    '  CPU s per GiB', '', cpu[OURS], '-', '-', cpu[http.CURL]))
+                print('  %-20s (curl that throws it away: %.2f MB/s, %.2f CPU s per GiB)' % (
+                    '', rate[http.NOWHERE] / 1e6, cpu[http.NOWHERE]))
 
     @staticmethod
     def costs(costs):
         print('\nWhat a MiB costs: ' + OURS + ' / ' + PEER)
         print('  %-9s %-8s %22s %22s %26s' % ('server', 'NIC', 'packets', 'register accesses',
                                               'million instructions'))
-        for server, model in transfer.cases():
+        for server, model in cost.cases():
             cell = costs[server][model]
             print('  %-9s %-8s %22s %22s %26s' % (server, model, *(
                 '%s / %s = %.2f' % (form % (cell[OURS][key] / unit), form % (cell[PEER][key] / unit),

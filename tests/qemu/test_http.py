@@ -17,6 +17,7 @@ from test_boot import QUIET, booted
 
 MIB = 1 << 20
 HUGE = 1 << 30
+IN_THE_MIDDLE = r'big[^\r\n]* [2-7]\d ?%'
 BOOT = media.script('kernel vmlinuz %s mark=${net0/mac}' % QUIET, 'initrd initrd.img', 'boot')
 
 pytestmark = pytest.mark.reveille
@@ -40,6 +41,31 @@ def sums(*names):
 
 def digest_of(m, name, timeout=60):
     return m.expect(r'\b([0-9a-f]{64})  %s\b' % re.escape(name), timeout).group(1)
+
+
+@pytest.fixture
+def huge(cache):
+    """(path, digest) of a file of 1 GiB, no two MiB of which are alike."""
+    path = os.path.join(cache, 'huge')
+    block, sha256 = media.noise(MIB - 8), hashlib.sha256()
+    with open('%s.%d' % (path, os.getpid()), 'wb') as file:
+        for number in range(HUGE // MIB):
+            piece = number.to_bytes(8, 'big') + block
+            sha256.update(piece)
+            file.write(piece)
+    os.rename(file.name, path)
+    yield path, sha256.hexdigest()
+    os.unlink(path)
+
+
+def test_gigabyte(lan, site, machine, plug, huge):
+    """1 GiB, on the fast NIC, and its digest."""
+    path, digest = huge
+    server = site('nginx', media.script(*sums('big')), {'big': path})
+    m = machine(memory=1536, snaplen=60, **plug('lkrn', 'virtio', lan.port()))
+    m.expect('fetched big', 120)
+    assert digest_of(m, 'big', 240) == digest
+    assert [(hit.status, hit.sent) for hit in server.hits() if hit.path == '/big'] == [(200, HUGE)]
 
 
 @pytest.mark.parametrize('via,model,kind', [
@@ -88,7 +114,8 @@ def test_bytes(kind, lan, site, machine, plug):
 
 def test_errors(lan, site, machine, plug, fw):
     """What is not there, what is forbidden, and a way in circles: each by its code, and the script goes on."""
-    site('apache', media.script('imgfetch none ||', 'imgfetch basic/f ||', 'imgfetch loop/f ||', *sums('f')), {'f': b'x'})
+    script = media.script('imgfetch none ||', 'imgfetch basic/f ||', 'imgfetch loop/f ||', *sums('f'))
+    site('apache', script, {'f': b'x'})
     m = machine(**plug('lkrn', 'virtio', lan.port()))
     m.expect(fw.error(4012) + r'[^\n]*/none\b', 60)
     m.expect(fw.error(4017))
@@ -108,31 +135,6 @@ def test_addresses_of_a_name(lan, site, machine, plug):
         assert digest_of(m, 'big', 90) == media.digest(data)
     finally:
         near.close()
-
-
-@pytest.fixture
-def huge(cache):
-    """(path, digest) of a file of 1 GiB, no two MiB of which are alike."""
-    path = os.path.join(cache, 'huge')
-    block, sha256 = media.noise(MIB - 8), hashlib.sha256()
-    with open('%s.%d' % (path, os.getpid()), 'wb') as file:
-        for number in range(HUGE // MIB):
-            piece = number.to_bytes(8, 'big') + block
-            sha256.update(piece)
-            file.write(piece)
-    os.rename(file.name, path)
-    yield path, sha256.hexdigest()
-    os.unlink(path)
-
-
-def test_gigabyte(lan, site, machine, plug, huge):
-    """1 GiB, on the fast NIC, and its digest."""
-    path, digest = huge
-    server = site('nginx', media.script(*sums('big')), {'big': path})
-    m = machine(memory=1536, snaplen=60, **plug('lkrn', 'virtio', lan.port()))
-    m.expect('fetched big', 120)
-    assert digest_of(m, 'big', 240) == digest
-    assert [(hit.status, hit.sent) for hit in server.hits() if hit.path == '/big'] == [(200, HUGE)]
 
 
 def test_four_kinds_of_way(lan, site, far, machine, plug):
@@ -155,7 +157,7 @@ def slow_fetch(site, machine, plug, lan, kind, model, data):
     """A machine in the middle of a file that takes seconds, its server, and what is there already."""
     server = site(kind, media.script(*sums('slow/big')), {'big': data})
     m = machine(**plug('lkrn', model, lan.port()))
-    m.expect(r'big[^\r\n]* [2-6]\d ?%', 60)
+    m.expect(IN_THE_MIDDLE, 60)
     return m, server
 
 
@@ -168,7 +170,7 @@ def resumed(server):
 @pytest.mark.parametrize('kind,model', [('nginx', 'virtio'), ('apache', 'e1000')])
 def test_server_restarts(kind, model, lan, site, machine, plug):
     """Killed in the middle of a file; two seconds later it is there again. What has come does not come again."""
-    data = media.noise(12 * MIB)
+    data = media.noise(16 * MIB)
     m, server = slow_fetch(site, machine, plug, lan, kind, model, data)
     server.kill()
     time.sleep(2)
@@ -182,7 +184,7 @@ def test_server_restarts(kind, model, lan, site, machine, plug):
 @pytest.mark.parametrize('model', ['virtio', 'e1000'])
 def test_link_cut(model, lan, site, machine, plug):
     """The cable is pulled in the middle of a file, and put back seconds later."""
-    data = media.noise(12 * MIB)
+    data = media.noise(16 * MIB)
     m, server = slow_fetch(site, machine, plug, lan, 'nginx', model, data)
     m.link(0, False)
     time.sleep(3)
@@ -193,11 +195,11 @@ def test_link_cut(model, lan, site, machine, plug):
 
 def test_switch_cut(lan, site, far, machine, plug):
     """The same somewhere on the way, where no link goes down."""
-    data = media.noise(12 * MIB)
+    data = media.noise(16 * MIB)
     site('nginx', media.script(*sums('slow/big')), {'big': data})
     way = far()
     m = machine(**plug('lkrn', 'virtio', way.port()))
-    m.expect(r'big[^\r\n]* [2-6]\d ?%', 60)
+    m.expect(IN_THE_MIDDLE, 60)
     net.run('ip', 'link', 'set', way.bridge, 'down')
     time.sleep(4)
     net.run('ip', 'link', 'set', way.bridge, 'up')
@@ -206,7 +208,7 @@ def test_switch_cut(lan, site, far, machine, plug):
 
 def test_file_changes(lan, site, machine, plug):
     """Between break and resumption the file becomes another one: no byte of the old one is in what arrives."""
-    m, server = slow_fetch(site, machine, plug, lan, 'nginx', 'virtio', media.noise(12 * MIB, 1))
+    m, server = slow_fetch(site, machine, plug, lan, 'nginx', 'virtio', media.noise(16 * MIB, 1))
     server.kill()
     new = media.noise(8 * MIB, 2)
     media.offer(server.root, {'big.new': new})

@@ -346,6 +346,8 @@ class RelayPort(SocketPort):
 
     def close(self):
         super().close()
+        if not self.thread.is_alive():
+            return
         self.wake.send(b'x')
         self.thread.join(5)
         for sock in (self.sock, self.packet, self.closing, self.wake):

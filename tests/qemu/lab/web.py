@@ -30,7 +30,7 @@ MODULES = '/usr/lib/apache2/modules'
 
 Hit = namedtuple('Hit', 'method path status sent range if_range agent')
 
-# The first process stays and is the only one: it has no user to change to, which a user namespace forbids.
+# One process: killed, all of it is gone.
 NGINX = '''
 daemon off;
 master_process off;
@@ -138,7 +138,7 @@ class Web:
         os.makedirs(self.dir, exist_ok=True)
         self.log = os.path.join(self.dir, 'hits')
         self.server = None
-        self.env = None
+        self.env = dict(os.environ, LD_PRELOAD=not_root(cache))
         self._passwords()
         self.args = (self._nginx if kind == 'nginx' else self._apache)(cache)
         self.start()
@@ -171,7 +171,6 @@ class Web:
             file.write(APACHE_CAT)
         os.chmod(cat, 0o755)
         modules = '\n'.join('LoadModule %s_module %s/mod_%s.so' % (name, MODULES, name) for name in APACHE_MODULES)
-        self.env = dict(os.environ, LD_PRELOAD=not_root(cache))
         return [servers.program('apache2', 'apache2-bin', cache), '-f', self._configure(APACHE, modules=modules),
                 '-D', 'FOREGROUND']
 
@@ -200,7 +199,10 @@ class Web:
 
 
 def not_root(cache):
-    """A library by which Apache does not know that it is root: then it neither refuses nor wants another user."""
+    """
+    A library by which they do not know that they are root: then they neither refuse to run nor want other users, which
+    a user namespace does not have.
+    """
     library = os.path.join(cache, 'notroot.so')
     if not os.path.exists(library):
         temp = '%s.%d' % (library, os.getpid())
