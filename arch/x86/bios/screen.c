@@ -13,12 +13,14 @@
 #include "arch/x86/cpu.h"
 #include "core/str.h"
 
-#define SERIAL_BAUD 115200
-#define KEY_POLL_US 20000
+#define SERIAL_BAUD  115200
+#define KEY_POLL_US  20000
+#define UART_WAIT_US 500000
 
 enum { UART_DATA, UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_LSR, UART_MSR, UART_SCRATCH };
 
 static uint16_t uart;	     /* 0: none */
+static bool uart_deaf;	     /* it did not take what we sent last */
 static bool screen_mirrored; /* the BIOS writes what it shows to the serial line too */
 static char pending[RM_TEXT_MAX];
 static unsigned npending;
@@ -45,15 +47,23 @@ static void uart_init(uint16_t port)
 	outb(port + UART_MCR, 0x03); /* DTR, RTS */
 }
 
-/* A line that does not take a character within about 10 ms has nobody at its end. */
+/*
+ * Waits for the line to take a character; on a busy host an emulated one may need a while. One that
+ * does not has nobody at its end: then no more time is spent on it until it takes one again.
+ */
 static void uart_put(char c)
 {
-	for (unsigned i = 0; i < 10000; i++) {
+	uint64_t until = clock_us() + (uart_deaf ? 0 : UART_WAIT_US);
+
+	do {
 		if (inb(uart + UART_LSR) & 0x20) {
 			outb(uart + UART_DATA, (uint8_t)c);
+			uart_deaf = false;
 			return;
 		}
-	}
+		cpu_pause();
+	} while (clock_us() < until);
+	uart_deaf = true;
 }
 
 static unsigned cursor(void)
