@@ -39,7 +39,7 @@
 #define RETRY_MAX_S	120
 #define SKIP_MAX	(64u << 10)  /* a body that is no file and larger: not worth to be read */
 #define SPLIT_MIN	(512u << 10) /* what is left is shared when it is more */
-#define LOSSY_HOLES	4	     /* at least, and one in 2^LOSSY_SHIFT bytes: 180 segments */
+#define LOSSY_HOLES	3	     /* at least, and one in 2^LOSSY_SHIFT bytes: 180 segments */
 #define LOSSY_SHIFT	18
 
 _Static_assert(sizeof(struct http) <= FILLER_PRIV_MAX, "a filler's state fits its place");

@@ -54,7 +54,7 @@ struct stream {
 	const struct stream_user *user;
 	void *ctx;	  /* the user's */
 	uint64_t front;	  /* bytes that have arrived in order */
-	uint32_t holes;	  /* times that something was found missing: how lossy the way is */
+	uint32_t holes;	  /* times that something was found missing, and nothing was before */
 	uint32_t srtt_us; /* round trip, 0: not known */
 };
 

@@ -263,10 +263,10 @@ static uint32_t place(struct tcp *c, uint32_t seq, struct bytes b)
 	return (uint32_t)c->s.user->place(&c->s, c->s.front + (seq - c->rcv_nxt), b);
 }
 
-/* [high, seq) is missing: something came behind it. */
+/* [high, seq) is missing: something came behind it. All of one queue's overflow is one hole. */
 static void hole_found(struct tcp *c, uint32_t high, uint32_t seq)
 {
-	c->s.holes++;
+	c->s.holes += high == c->rcv_nxt;
 	if (seq - high >= TCP_BURST * c->rcv_mss)
 		tcp_cap_cut(c);
 }

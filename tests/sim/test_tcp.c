@@ -192,6 +192,20 @@ static void test_a_short_queue_costs_what_it_has_lost(void **state)
 	lab_free(l);
 }
 
+/* One overflow on a clean way is no loss that more connections would help against. */
+static void test_an_overflow_needs_no_more_connections(void **state)
+{
+	struct sim_lab *l = lab_fetching(24, 4 << 20, (struct node_conf){.script = fetch_many});
+	const struct sim_fault narrow = {.rate_bps = 100000000, .queue_bytes = 256 << 10};
+
+	(void)state;
+	link_set_fault(l->link[0], &narrow);
+	fetch_us(l, 10);
+	assert_in_range(l->link[0]->way[1].dropped, 100, 1000);
+	assert_int_equal(l->tcp->seens, 1);
+	lab_free(l);
+}
+
 static void test_a_ring_of_16_slots_and_a_slow_processor(void **state)
 {
 	struct sim_lab *l =
@@ -263,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_throughput_is_that_of_the_golden_file),
 		cmocka_unit_test(test_a_long_way_is_filled),
 		cmocka_unit_test(test_a_short_queue_costs_what_it_has_lost),
+		cmocka_unit_test(test_an_overflow_needs_no_more_connections),
 		cmocka_unit_test(test_a_ring_of_16_slots_and_a_slow_processor),
 		cmocka_unit_test(test_a_slow_machine_does_not_lose),
 		cmocka_unit_test(test_servers_that_lack_options),
