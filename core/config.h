@@ -6,6 +6,7 @@
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct service {
 	uint64_t (*poll)(struct machine *m);
 	/* Before a payload starts. May be NULL. */
 	void (*end)(struct machine *m);
+	bool background; /* machine_wait() gives it turns while a payload runs */
 };
 
 struct config {

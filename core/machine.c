@@ -86,13 +86,14 @@ int machine_init(struct machine *m, struct net *net, const struct platform *plat
 	return services_init(m);
 }
 
-uint64_t machine_poll(struct machine *m)
+/* One turn of all services, or of those that work in the background. */
+static uint64_t machine_turn(struct machine *m, bool background)
 {
 	uint64_t next = TIME_NEVER;
 
 	m->now_us = m->plat->now_us(m->plat_ctx);
 	for (const struct service *const *s = m->config->services; *s; s++) {
-		uint64_t t = (*s)->poll(m);
+		uint64_t t = background && !(*s)->background ? TIME_NEVER : (*s)->poll(m);
 
 		if (t < next)
 			next = t;
@@ -103,6 +104,27 @@ uint64_t machine_poll(struct machine *m)
 		return m->now_us; /* a timer may have given any service something to do */
 	}
 	return timer_next(m) < next ? timer_next(m) : next;
+}
+
+uint64_t machine_poll(struct machine *m)
+{
+	return machine_turn(m, false);
+}
+
+bool machine_wait(struct machine *m, bool (*done)(void *ctx), void *ctx, uint64_t deadline_us)
+{
+	while (!done(ctx)) {
+		uint64_t next = machine_turn(m, true);
+		uint64_t now = m->plat->now_us(m->plat_ctx);
+
+		if (now >= deadline_us)
+			return done(ctx);
+		if (next > deadline_us)
+			next = deadline_us;
+		if (next > now)
+			m->plat->idle(m->plat_ctx, next);
+	}
+	return true;
 }
 
 void machine_end(struct machine *m)

@@ -62,6 +62,13 @@ int machine_init(struct machine *m, struct net *net, const struct platform *plat
 /* One bounded turn. Returns when the next is needed at the latest, in platform time; may be <= now.
  */
 uint64_t machine_poll(struct machine *m);
+/*
+ * For code that a payload calls back while it runs (PXE API, later UEFI protocols), never from
+ * machine_poll(): lets services that work in the background (struct service) and timers go on
+ * until done(ctx) says so or the platform's clock reaches deadline_us; whether done() did. Console
+ * and script stand still: the script waits for the payload's end.
+ */
+bool machine_wait(struct machine *m, bool (*done)(void *ctx), void *ctx, uint64_t deadline_us);
 /* Before a payload or the end: stops everything; no device writes to memory afterwards. */
 void machine_end(struct machine *m);
 /* After boot() came back with `result`: opens everything again and lets the script go on. */

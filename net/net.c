@@ -124,4 +124,5 @@ const struct service net_service = {
 	.init = net_service_init,
 	.poll = net_service_poll,
 	.end = net_service_end,
+	.background = true,
 };

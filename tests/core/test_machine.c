@@ -50,9 +50,9 @@ static void end_b(struct machine *m)
 	strcat(story, "-b");
 }
 
-static const struct service service_a = {"a", init_a, poll_a, end_a};
-static const struct service service_plain = {"plain", NULL, poll_a, NULL};
-static const struct service service_b = {"b", init_b, poll_b, end_b};
+static const struct service service_a = {"a", init_a, poll_a, end_a, false};
+static const struct service service_plain = {"plain", NULL, poll_a, NULL, false};
+static const struct service service_b = {"b", init_b, poll_b, end_b, true};
 static const struct service *const services[] = {
 	&service_a,
 	&service_plain,
@@ -132,6 +132,31 @@ static void test_deadline(void **state)
 	assert_int_equal(machine_poll(&machine), 800);
 }
 
+static bool is_later(void *ctx)
+{
+	return fake.now_us >= *(const uint64_t *)ctx;
+}
+
+/* A payload waits: only what works in the background has turns, and timers. */
+static void test_wait(void **state)
+{
+	struct timer timer;
+	uint64_t when = 3000;
+
+	(void)state;
+	assert_int_equal(start(), 0);
+	story[0] = 0;
+	timer_init(&timer, nothing, NULL);
+	timer_start(&machine, &timer, 1000);
+	assert_false(machine_wait(&machine, is_later, &when, 2000));
+	assert_int_equal(fake.now_us, 2000);
+	assert_false(timer.armed);
+	assert_string_equal(story, "bbbb"); /* 0; 1000, the timer; again at once; 2000 */
+	assert_true(machine_wait(&machine, is_later, &when, 3000));
+	assert_true(machine_wait(&machine, is_later, &when, 0)); /* it is so already */
+	assert_int_equal(fake.now_us, 3000);
+}
+
 static void test_resume(void **state)
 {
 	(void)state;
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_services, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_init_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deadline, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_entropy, setup, teardown),
