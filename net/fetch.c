@@ -20,6 +20,13 @@ static const struct filler_ops *filler_find(const struct net *net, const char *s
 	return *ops;
 }
 
+static void log_address(const struct fetch *f)
+{
+	char text[IP_STR_MAX];
+
+	log_put(f->m, LOG_INFO, "%s: not by %s", f->url.host, ip_str(&f->server, text));
+}
+
 /*
  * Whether another address of the server's name has its turn after this result: not when the server
  * was reached and had something to say.
@@ -29,14 +36,12 @@ static bool fetch_goes_on(struct fetch *f, int result)
 	static const uint16_t unreached[] = {ERR_LINK_DOWN, ERR_NO_ROUTE, ERR_ARP_TIMEOUT,
 		ERR_UNREACHABLE, ERR_TCP_CONNECT, ERR_TCP_REFUSED, ERR_TCP_RESET, ERR_TCP_TIMEOUT,
 		ERR_TFTP_TIMEOUT, ERR_HTTP_TIMEOUT};
-	char text[IP_STR_MAX];
 
 	if (f->iaddr + 1 >= f->naddr)
 		return false;
 	for (size_t i = 0; i < sizeof(unreached) / sizeof(unreached[0]); i++) {
 		if (result == -unreached[i]) {
-			log_put(f->m, LOG_INFO, "%s: not by %s", f->url.host,
-				ip_str(&f->server, text));
+			log_address(f);
 			err_clear(f->m); /* the one that counts is that of the last address */
 			f->retries++;
 			return true;
@@ -187,6 +192,23 @@ void fetch_done(struct fetch *f, int result)
 		return;
 	}
 	fetch_finish(f, result ? result : image_close(f->m, f->image));
+}
+
+void fetch_elsewhere(struct fetch *f)
+{
+	struct netdev *dev = NULL;
+
+	if (f->naddr < 2)
+		return;
+	log_address(f);
+	for (unsigned i = 0; !dev && i < f->naddr; i++) {
+		if (++f->iaddr >= f->naddr)
+			f->iaddr = 0;
+		f->server = f->addr[f->iaddr];
+		dev = ipv4_route_dev(f->net, &f->server);
+	}
+	if (dev)
+		f->dev = dev;
 }
 
 void fetch_redirect(struct fetch *f, const char *ref)

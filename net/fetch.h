@@ -5,7 +5,8 @@
  *
  * Between fetch_start() and the end the filler may be started several times: for one address of the
  * server's name after the other, and again for each redirect. While the name is looked up, and
- * until the turn after a redirect or a failed address, no filler runs.
+ * until the turn after a redirect or a failed address, no filler runs. One that has begun to
+ * deliver may go on with the next address by itself: fetch_elsewhere().
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
@@ -81,6 +82,11 @@ void fetch_got(struct fetch *f, size_t n);
  * because the server could not be reached, the next address of its name has its turn.
  */
 void fetch_done(struct fetch *f, int result);
+/*
+ * From the filler, which goes on: f->server could not be reached again. f->server and f->dev become
+ * those of the next address of its name that there is a way to; the first follows the last.
+ */
+void fetch_elsewhere(struct fetch *f);
 /*
  * From the filler instead of fetch_done(): what is wanted is at ref, a URL relative to f->uri. It
  * is fetched anew from there; after REDIRECTS_MAX hops that is an error (ERR_REDIRECTS).

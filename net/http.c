@@ -168,6 +168,14 @@ static bool split_claim(const struct fetch *f, struct range *half)
 	return true;
 }
 
+/* A server that cannot be reached again: what is missing may be had from the name's next address.
+ */
+static void http_unreached(struct fetch *f)
+{
+	if (f->image && !conn_count(f))
+		fetch_elsewhere(f);
+}
+
 /* Asks for what nobody has been asked for, on as many connections as are allowed. */
 static void http_work(struct fetch *f)
 {
@@ -184,8 +192,10 @@ static void http_work(struct fetch *f)
 			return;
 		rc = http_ask(f, &r);
 	}
-	if (rc)
+	if (rc) {
+		http_unreached(f);
 		http_pause(f, RETRY_MAX_US); /* the link may be down */
+	}
 }
 
 /* -- what the server says -- */
@@ -429,6 +439,8 @@ void http_broken(struct http_conn *c, int rc)
 	} else if (!f->image && !connected && rc) {
 		http_end(f, http_err(f, rc, "no connection"));
 	} else {
+		if (!c->touched)
+			http_unreached(f);
 		http_broke(f);
 	}
 }

@@ -361,6 +361,63 @@ static void test_resume_island(void **state)
 	expect_file(1000000);
 }
 
+/* The server is gone for good: the rest comes from the name's next address, and they go round. */
+static void test_resume_elsewhere(void **state)
+{
+	struct peer *p = begin();
+	struct range r;
+
+	(void)state;
+	rig.f->naddr = 3;
+	rig.f->addr[1] = ip4_of(0xc0000201); /* there is no way to it */
+	rig.f->addr[2] = ip4_of(RIG_SERVER + 1);
+	peer_text(p, "HTTP/1.1 200 OK\r\n" TAG "Content-Length: 3000\r\n\r\n");
+	peer_file(p, 0, 1000);
+	peer_gone(p, -ERR_TCP_RESET);
+	p = next_peer();
+	assert_int_equal(ip4_u32(&p->to), RIG_SERVER); /* a break alone says nothing */
+	peer_part(p, 1000, 3000, 3000);
+	peer_file(p, 1000, 1500);
+	peer_gone(p, -ERR_TCP_RESET);
+	peer_gone(next_peer(), -ERR_TCP_REFUSED);
+	p = next_peer();
+	assert_int_equal(ip4_u32(&p->to), RIG_SERVER + 1);
+	peer_gone(p, 0); /* nor does that one answer */
+	p = next_peer();
+	assert_int_equal(ip4_u32(&p->to), RIG_SERVER);
+	rig_pass(11 * RIG_SECOND); /* silence */
+	p = next_peer();
+	assert_int_equal(ip4_u32(&p->to), RIG_SERVER + 1);
+	r = range_asked(p);
+	assert_int_equal(r.start, 1500);
+	assert_int_equal(r.end, 3000);
+	peer_part(p, 1500, 3000, 3000);
+	peer_file(p, 1500, 3000);
+	expect_file(3000);
+}
+
+/* A link without an address now: dialling itself fails. */
+static void test_resume_elsewhere_undialled(void **state)
+{
+	struct peer *p = begin();
+
+	(void)state;
+	rig.f->naddr = 2;
+	rig.f->addr[1] = ip4_of(RIG_SERVER + 1);
+	peer_text(p, "HTTP/1.1 200 OK\r\n" TAG "Content-Length: 3000\r\n\r\n");
+	peer_file(p, 0, 1000);
+	rig.refuse = -ERR_NO_ADDRESS;
+	peer_gone(p, -ERR_LINK_DOWN);
+	rig_pass(RIG_SECOND);
+	rig.refuse = 0;
+	rig_pass(6 * RIG_SECOND);
+	p = next_peer();
+	assert_int_equal(ip4_u32(&p->to), RIG_SERVER + 1);
+	peer_part(p, 1000, 3000, 3000);
+	peer_file(p, 1000, 3000);
+	expect_file(3000);
+}
+
 /* A server that knows no ranges sends all of it again; only what is missing is taken. */
 static void test_resume_without_ranges(void **state)
 {
@@ -835,6 +892,20 @@ static void test_lossy_without_ranges(void **state)
 	expect_file(BIG);
 }
 
+/* Another connection is at work: one that came to nothing is no reason to leave. */
+static void test_no_elsewhere(void **state)
+{
+	struct peer *p[4];
+
+	(void)state;
+	begin_lossy(p);
+	rig.f->naddr = 2;
+	rig.f->addr[1] = ip4_of(RIG_SERVER + 1);
+	for (unsigned i = 1; i < 4; i++)
+		peer_gone(p[i], -ERR_TCP_RESET);
+	assert_int_equal(ip4_u32(&rig.f->server), RIG_SERVER);
+}
+
 static void test_lossy_setting(void **state)
 {
 	struct peer *p = begin();
@@ -862,6 +933,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume_island, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_resume_elsewhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_resume_elsewhere_undialled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume_without_ranges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume_without_validator, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
@@ -885,6 +958,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_digest_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_without_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_setting, setup, teardown),
 	};
 

@@ -4,6 +4,7 @@
  * transfers that break and go on where they broke. In each the kernel that is entered must be the
  * server's file, byte for byte, and the server may not have seen a breach of protocol.
  */
+#include "dnsd.h"
 #include "expect.h"
 #include "schedule.h"
 
@@ -509,6 +510,77 @@ static void test_a_server_that_is_restarted_in_the_middle(void **state)
 	must_boot(l, 1);
 }
 
+/* ---- two servers of one name ---- */
+
+#define FIRST  IP4(10, 0, 0, 6)
+#define SECOND IP4(10, 0, 0, 7)
+
+static const struct dnsd_row two_servers[] = {
+	{"web.lab", DNSD_A, 300, FIRST, NULL},
+	{"web.lab", DNSD_A, 300, SECOND, NULL},
+	{NULL, DNSD_A, 0, 0, NULL},
+};
+
+struct twins {
+	struct sim_lab *l;
+	struct sim_httpd *d[2];
+};
+
+/* The first dies for good when it has sent a third of the initrd: `mute`, or it refuses. */
+static struct twins twins_of_which_one_dies(bool mute, unsigned version)
+{
+	struct twins t = {.l = lab_new(59, 1)};
+	struct sim_host *h[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		h[i] = host_new(t.l->w, i ? "second" : "first", i ? SECOND : FIRST, LAB_MASK);
+		link_set_fault(
+			lab_plug(t.l, &h[i]->port), &(struct sim_fault){.rate_bps = 20000000});
+		t.d[i] = httpd_new(tcpd_new(h[i], NULL), 80, t.l->tftp);
+	}
+	t.d[1]->version = version;
+	dnsd_new(t.l->server, two_servers);
+	dhcpd_option(&t.l->dhcp->conf, OPT_DNS, (const uint8_t[]){10, 0, 0, 1}, 4);
+	t.l->dhcp->conf.boot_file = "http://web.lab/boot.ipxe";
+	lab_node(t.l, NULL);
+	for (unsigned i = 0; i < 5000 && node_filled(t.l->node[0], t.l->initrd) < 200000; i++)
+		world_run(t.l->w, t.l->w->now_us + MS);
+	t.d[0]->tcp->closed = true;
+	if (mute)
+		link_set_up(h[0]->port.link, false);
+	else
+		tcpd_kill(t.d[0]->tcp);
+	return t;
+}
+
+static void test_the_rest_comes_from_another_address(void **state)
+{
+	(void)state;
+	for (int mute = 0; mute < 2; mute++) {
+		struct twins t = twins_of_which_one_dies(mute, 1);
+		uint64_t died_us = t.l->w->now_us;
+
+		lab_run(t.l, 60);
+		assert_true(t.l->node[0]->end_us < died_us + (mute ? 25 : 2) * S);
+		assert_int_equal(t.d[1]->stats.requests, 1);
+		assert_true(t.d[1]->seen[0].range && t.d[1]->seen[0].from >= 200000);
+		assert_true(t.d[1]->tcp->stats.bytes_out < 505000);
+		must_boot(t.l, 1);
+	}
+}
+
+/* Another file under the same name: from the first byte on. */
+static void test_another_address_has_another_file(void **state)
+{
+	struct twins t = twins_of_which_one_dies(false, 2);
+
+	(void)state;
+	lab_run(t.l, 60);
+	assert_int_equal(t.d[1]->stats.requests, 2);
+	assert_false(t.d[1]->seen[1].range);
+	must_boot(t.l, 1);
+}
+
 /* More of them, with longer transfers, in `make soak`. */
 static void test_sixty_bad_days(void **state)
 {
@@ -558,6 +630,8 @@ int main(void)
 		cmocka_unit_test(test_a_file_that_changes_while_the_server_is_away),
 		cmocka_unit_test(test_a_cable_pulled_for_5_s_in_the_middle),
 		cmocka_unit_test(test_a_server_that_is_restarted_in_the_middle),
+		cmocka_unit_test(test_the_rest_comes_from_another_address),
+		cmocka_unit_test(test_another_address_has_another_file),
 		cmocka_unit_test(test_sixty_bad_days),
 	};
 
