@@ -242,6 +242,10 @@ static int answer_take(struct http_conn *c, bool part)
 		http_of(f)->ranges = h->takes_ranges;
 		http_of(f)->alive_us = f->m->now_us;
 	}
+	if (h->auth.nonce[0]) { /* for the next request, RFC 7616 3.5 */
+		str_copy(http_of(f)->auth.nonce, HTTP_AUTH_MAX, h->auth.nonce);
+		http_of(f)->auth.nc = 0;
+	}
 	c->obj = h->from;
 	c->end = h->to;
 	if (!part || c->to > c->end)

@@ -5,7 +5,7 @@
  *
  * Not met, as if they had not been offered: other schemes, other algorithms than MD5 and SHA-256,
  * Digest without qop=auth, values with a backslash in them or longer than HTTP_AUTH_MAX. Not done:
- * userhash, nextnonce (a stale one is replaced), rspauth.
+ * userhash, rspauth.
  */
 #include "net/http_auth.h"
 #include "core/str.h"
@@ -56,13 +56,15 @@ static bool has_auth(const char *list)
 	return false;
 }
 
-static void param_take(struct challenge *c, const char *name, const char *value)
+static void param_take(
+	struct challenge *c, struct http_auth *best, const char *name, const char *value)
 {
 	struct http_auth *a = &c->a;
-	char *text = str_ieq(name, "realm")    ? a->realm
-		     : str_ieq(name, "nonce")  ? a->nonce
-		     : str_ieq(name, "opaque") ? a->opaque
-					       : NULL;
+	char *text = str_ieq(name, "realm")	  ? a->realm
+		     : str_ieq(name, "nonce")	  ? a->nonce
+		     : str_ieq(name, "nextnonce") ? best->nonce
+		     : str_ieq(name, "opaque")	  ? a->opaque
+						  : NULL;
 
 	if (text)
 		str_copy(text, HTTP_AUTH_MAX, value);
@@ -103,7 +105,7 @@ void http_auth_challenge(struct http_auth *best, const char *s)
 		s = skip(value_read(skip(s, " \t,"), name, &c.met), " \t");
 		if (*s == '=') {
 			s = value_read(skip(s, "= \t"), value, &c.met);
-			param_take(&c, name, value);
+			param_take(&c, best, name, value);
 		} else {
 			challenge_end(&c, best);
 			challenge_begin(&c, name);

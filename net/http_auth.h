@@ -25,7 +25,8 @@ struct http_auth {
 
 /*
  * A WWW-Authenticate field, which may hold several challenges: the strongest that we can meet is
- * kept, those of earlier fields included.
+ * kept, those of earlier fields included. An Authentication-Info field (RFC 7616 3.5) is read by
+ * it, too: its nextnonce becomes a->nonce, and the rest says nothing.
  */
 void http_auth_challenge(struct http_auth *a, const char *value);
 /* RFC 7616 3.4.1 */

@@ -168,6 +168,7 @@ static const struct {
 	{"Date", field_date},
 	{"Location", field_location},
 	{"WWW-Authenticate", field_challenge},
+	{"Authentication-Info", field_challenge},
 };
 
 /* -- lines -- */

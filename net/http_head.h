@@ -49,7 +49,7 @@ struct http_head {
 	char reason[40]; /* fit for a terminal */
 	char etag[HTTP_TAG_MAX];
 	char location[URL_MAX]; /* "": there was none */
-	struct http_auth auth;	/* WWW-Authenticate */
+	struct http_auth auth;	/* WWW-Authenticate, nextnonce */
 	struct http_line line;
 };
 

@@ -781,11 +781,17 @@ static void test_digest(void **state)
 	peer_gone(p, 0);
 	p = next_peer();
 	assert_non_null(strstr(peer_request(p), "nc=00000002"));
-	peer_text(p, "HTTP/1.1 206 P\r\nAuthentication-Info: nextnonce=\"n3\"\r\n" TAG
-		     "Content-Range: bytes 0-9/10\r\n\r\n");
+	peer_text(p, "HTTP/1.1 200 OK\r\nAuthentication-Info: nextnonce=\"n3\"\r\n" TAG
+		     "Content-Length: 10\r\n\r\n");
+	peer_file(p, 0, 5);
 	peer_gone(p, 0);
-	fetch_cancel(rig.f);
-	rig.f = NULL;
+	p = next_peer();
+	request = peer_request(p);
+	assert_non_null(strstr(request, "nonce=\"n3\"")); /* RFC 7616 3.5 */
+	assert_non_null(strstr(request, "nc=00000001"));
+	peer_part(p, 5, 10, 10);
+	peer_file(p, 5, 10);
+	expect_file(10);
 }
 
 static void test_digest_loop(void **state)

@@ -73,6 +73,16 @@ static void test_strongest(void **state)
 	assert_true(auth.stale);
 }
 
+/* RFC 7616 3.5: it replaces the nonce and makes no challenge. */
+static void test_info(void **state)
+{
+	(void)state;
+	memset(&auth, 0, sizeof(auth));
+	http_auth_challenge(&auth, "qop=auth, nonce=\"no\", nextnonce=\"a=b,\", rspauth=\"00\"");
+	assert_int_equal(auth.scheme, HTTP_AUTH_NONE);
+	assert_string_equal(auth.nonce, "a=b,");
+}
+
 static void test_not_met(void **state)
 {
 	static const char *const values[] = {
@@ -140,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_rfc7616),
 		cmocka_unit_test(test_older),
 		cmocka_unit_test(test_strongest),
+		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_not_met),
 		cmocka_unit_test(test_hashes),
 	};
