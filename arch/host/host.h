@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <termios.h>
+#include "arch/host/prefault.h"
 #include "config/limits.h"
 #include "core/boot.h"
 #include "core/machine.h"
@@ -48,6 +49,7 @@ struct host {
 	uint64_t start_ns;
 	uint8_t *ram;
 	uint64_t ram_size;
+	struct prefault prefault;
 	uint64_t seed; /* of what entropy() gives when there is one */
 	char out[HOST_OUT_MAX];
 	unsigned nout;

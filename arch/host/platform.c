@@ -2,8 +2,8 @@
 /*
  * The platform of a Linux process. Memory is a mapping of which only touched pages cost anything;
  * physical address HOST_RAM_START is its first byte, and the map says that there is nothing else.
- * Its pages should be huge ones: to fault in a file 4 KiB at a time takes longer than to receive
- * it.
+ * Its pages should be huge ones, and there when they are written (prefault.c): to fault in a file 4
+ * KiB at a time takes longer than to receive it.
  *
  * Standard input is the keyboard whatever it is; where it ends, a Ctrl-D is typed now and then, so
  * that a shell and a prompt end. From a pipe no more is read than the console has room for.
@@ -91,8 +91,14 @@ static uint8_t *host_memory(struct host *h, uint64_t phys, uint64_t n)
 
 static void host_phys_write(void *ctx, uint64_t phys, const void *src, size_t n)
 {
-	if (n)
-		memcpy(host_memory(ctx, phys, n), src, n);
+	struct host *h = ctx;
+	uint8_t *dst;
+
+	if (!n)
+		return;
+	dst = host_memory(h, phys, n);
+	prefault_near(&h->prefault, dst);
+	memcpy(dst, src, n);
 }
 
 static void host_phys_read(void *ctx, void *dst, uint64_t phys, size_t n)
@@ -249,6 +255,7 @@ bool host_init(struct host *h)
 	if (h->ram == MAP_FAILED)
 		return false;
 	madvise(h->ram, h->ram_size, MADV_HUGEPAGE); /* advice: nothing is lost where it fails */
+	prefault_start(&h->prefault, h->ram, h->ram_size);
 	return true;
 }
 
