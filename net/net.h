@@ -54,7 +54,10 @@ struct net {
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */
-	uint32_t icmp_tokens;	 /* echo replies we may still send in this second */
+	/* The file that we are, "" when no PXE ROM has loaded us: a server that offers it again has
+	 * nothing else for us. */
+	char self_uri[URL_MAX];
+	uint32_t icmp_tokens; /* echo replies we may still send in this second */
 	uint64_t icmp_second_us;
 	_Alignas(64) uint8_t buffers[PKT_MAX * PKT_SIZE];
 };
