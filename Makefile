@@ -47,11 +47,12 @@ CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
 CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 
 LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
-BIOS_SRC  := $(LIB_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
+PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
+BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
-UNIT_SRC  := $(wildcard tests/core/test_*.c tests/net/test_*.c tests/drivers/test_*.c tests/host/test_*.c)
+UNIT_SRC  := $(wildcard $(addsuffix /test_*.c,$(addprefix tests/,core net drivers host arch/x86/pxe)))
 SIMT_SRC  := $(wildcard tests/sim/test_*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
@@ -106,9 +107,9 @@ $(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) $(O)/bios/
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
-$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(BEARSSL_SRC) tests/fake.c)
+$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
-$(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) $(BEARSSL_SRC) tests/fake.c)
+$(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) $(PXE_SRC) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
 
 # -- ROM and lkrn -------------------------------------------------------------------------------------------

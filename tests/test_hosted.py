@@ -19,7 +19,7 @@ SLOW = float(os.environ.get('LAB_SLOW', '1'))
 UNIT_SECONDS = 300
 FUZZ_RUNS = 20000     # the same ones each time: what is new is found by `make fuzz`
 FUZZ_SECONDS = 60
-FOLDERS = ('core', 'net', 'drivers', 'host', 'sim')
+FOLDERS = ('core', 'net', 'drivers', 'host', 'arch/x86/pxe', 'sim')
 UNITS = sorted(os.path.relpath(path, ROOT)[:-2] for folder in FOLDERS
                for path in glob.glob(os.path.join(ROOT, 'tests', folder, 'test_*.c')))
 
