@@ -151,6 +151,7 @@ static int esc_key(char final, unsigned param)
 		{'~', 6, KEY_PAGE_DOWN},
 		{'~', 7, KEY_HOME},
 		{'~', 8, KEY_END},
+		{'~', 19, KEY_F8},
 	};
 
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -34,6 +34,7 @@ enum key {
 	KEY_DELETE,
 	KEY_PAGE_UP,
 	KEY_PAGE_DOWN,
+	KEY_F8,
 };
 
 struct platform {

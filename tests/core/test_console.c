@@ -140,6 +140,8 @@ static void test_sequences(void **state)
 	KEYS(KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME);
 	fake_type(&fake, "\033[8~\033[1;5Dx");
 	KEYS(KEY_END, KEY_LEFT, 'x');
+	fake_type(&fake, "\033[19~");
+	KEYS(KEY_F8);
 	/* Unknown ones vanish whole. */
 	fake_type(&fake, "\033[99~\033[Zx");
 	KEYS('x');

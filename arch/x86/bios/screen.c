@@ -126,7 +126,7 @@ static int bios_key(uint16_t key)
 	} keys[] = {/* IBM keyboard scan codes, set 1 */
 		{0x48, KEY_UP}, {0x50, KEY_DOWN}, {0x4b, KEY_LEFT}, {0x4d, KEY_RIGHT},
 		{0x47, KEY_HOME}, {0x4f, KEY_END}, {0x53, KEY_DELETE}, {0x49, KEY_PAGE_UP},
-		{0x51, KEY_PAGE_DOWN}};
+		{0x51, KEY_PAGE_DOWN}, {0x42, KEY_F8}};
 	uint8_t c = (uint8_t)key, scan = (uint8_t)(key >> 8);
 
 	if (c && c != 0xe0)
