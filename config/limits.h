@@ -55,6 +55,7 @@
 #define SETTING_EXPAND_MAX 256	  /* ${...} resolved in one word, nested ones included */
 #define EDIT_MAX	   256	  /* bytes of a typed line with its NUL */
 #define SHELL_HISTORY_MAX  8
+#define PXELINUX_MENUS_MAX 8 /* submenus inside of each other */
 #define BOOT_MOVES_MAX	   (2 * IMAGE_MAX + 4)
 
 #endif
