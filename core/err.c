@@ -42,12 +42,14 @@ const char *err_hint(int code)
 
 int err_set(struct machine *m, enum err code, const char *fmt, ...)
 {
-	char text[ERR_DETAIL_MAX], detail[ERR_DETAIL_MAX];
+	char text[URL_MAX]; /* what str_hide() looks at must be whole */
+	char detail[ERR_DETAIL_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
 	fmt_vprint(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	str_hide(text);
 	str_clean(detail, sizeof(detail), text, strlen(text)); /* names in it may be a server's */
 	log_put(m, LOG_INFO, "E%d %s: %s", (int)code, err_text((int)code), detail);
 	if (!m->err.code) {

@@ -240,6 +240,7 @@ static void frame_fail(struct machine *m)
 		return;
 	str_clean(name, sizeof(name), f->img ? f->img->name : "script",
 		f->img ? strlen(f->img->name) : 6);
+	str_hide(s->line);
 	str_clean(text, sizeof(text), s->line, strlen(s->line));
 	console_print(m, "  in %s, line %u: %s\n", name, line_number(m, f), text);
 	frame_pop(m, s->status);

@@ -73,6 +73,22 @@ void str_clean(char *dst, size_t cap, const void *src, size_t n)
 	dst[at] = 0;
 }
 
+void str_hide(char *text)
+{
+	for (; *text; text++) {
+		char *host = NULL;
+
+		if (!str_starts(text, "://"))
+			continue;
+		text += 2;
+		for (char *s = text + 1; (uint8_t)*s > ' ' && !strchr("/?#", *s); s++)
+			if (*s == '@')
+				host = s + 1;
+		if (host)
+			memmove(text + 1, host, strlen(host) + 1);
+	}
+}
+
 /* The value of a digit, 16 for what is none. */
 static unsigned digit(char c)
 {

@@ -31,6 +31,11 @@ bool str_starts(const char *s, const char *prefix);
 /* Untrusted bytes made fit for a terminal: everything outside 0x20..0x7e becomes \xNN. Always
  * terminates. */
 void str_clean(char *dst, size_t cap, const void *src, size_t n);
+/*
+ * Takes out of the URLs in text what is not to be shown, user and password: http://me:secret@host/
+ * becomes http://host/. What is no URL, as one with a '/' in its password, stays as it is.
+ */
+void str_hide(char *text);
 /* Digits in base 10 or 0x.. 16, whole string, no sign; false on anything else or overflow. */
 bool str_u64(const char *s, uint64_t *value);
 /* The same for decimal digits alone. */

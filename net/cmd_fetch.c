@@ -34,17 +34,14 @@ static void name_of(const char *uri, char *name, size_t cap)
 int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, const char *name,
 	const char *path, uint64_t timeout_ms)
 {
-	char uri[URL_MAX], next[IP_STR_MAX], own[IMAGE_NAME_MAX], shown[128];
+	char uri[URL_MAX], next[IP_STR_MAX], own[IMAGE_NAME_MAX];
 
 	w->f = NULL;
 	w->shown_us = m->now_us;
 	w->due_us = timeout_ms ? m->now_us + timeout_ms * 1000 : TIME_NEVER;
 	setting_text(m, "next-server", next, sizeof(next));
-	if (url_resolve(script_base_uri(m), next, ref, uri)) {
-		str_clean(shown, sizeof(shown), ref, strlen(ref));
-		return err_set(
-			m, ERR_BAD_URL, "%s%s", shown, next[0] ? "" : " (no next-server known)");
-	}
+	if (url_resolve(script_base_uri(m), next, ref, uri))
+		return err_set(m, ERR_BAD_URL, next[0] ? "%s" : "%s (no next-server known)", ref);
 	if (!name) {
 		name_of(uri, own, sizeof(own));
 		name = own;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* core/str.c. */
+#include <stdio.h>
 #include "core/str.h"
 #include "tests/unit.h"
 
@@ -95,12 +96,37 @@ static void test_u64(void **state)
 	}
 }
 
+static void test_hide(void **state)
+{
+	static const char *const row[][2] = {
+		{"", ""},
+		{"http://u:p@h/x: 404", "http://h/x: 404"},
+		{"http://u:p@h", "http://h"},
+		{"chain http://a@b@h?c@d && x://:p@/y", "chain http://h?c@d && x:///y"},
+		{"http://h/a@b", "http://h/a@b"},
+		{"http://h#a@b", "http://h#a@b"},
+		{"http://h to me@x", "http://h to me@x"},
+		{"http://://a@://b@", "http://://://"},
+		{"://", "://"},
+		{"me@x:/", "me@x:/"},
+	};
+	char text[64];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(text, sizeof(text), "%s", row[i][0]);
+		str_hide(text);
+		assert_string_equal(text, row[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_hide),
 		cmocka_unit_test(test_u64),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* imgfetch, kernel, initrd, chain: run as a script would, their files served by hand. */
 #include "tests/net/server.h"
+#include "tests/unit.h"
 
 /* A kernel is what begins with "KERNEL"; what it was started with is kept in the request. */
 static int kernel_probe(struct machine *m, const struct image *img)
@@ -191,6 +192,30 @@ static void test_failures(void **state)
 	lan_end(lan);
 }
 
+static void test_passwords_are_not_shown(void **state)
+{
+	static const struct {
+		const char *line;
+		int err;
+	} row[] = {
+		{"kernel gopher://me:secret@10.0.0.9/x", ERR_NO_SCHEME},
+		{"kernel tftp://me:secret@/x", ERR_BAD_URL},
+		{"kernel tftp://me:secret@10.0.0.9/missing", ERR_TFTP_NOT_FOUND},
+		{"kernel --timeout 500 tftp://me:secret@10.0.0.9/silent", ERR_TFTP_TIMEOUT},
+		{"kernel tftp://me:secret@10.0.0.9/note", ERR_IMAGE_TYPE},
+		{"chain tftp://me:secret@10.0.0.9/note", ERR_IMAGE_TYPE},
+	};
+	struct lan *lan = cmd_lan();
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(row); i++) {
+		assert_int_equal(run(lan, row[i].line), row[i].err);
+		assert_false(printed(lan, "secret"));
+		err_clear(&lan->m);
+	}
+	lan_end(lan);
+}
+
 /* Progress once a second, and Ctrl-C ends it at once. */
 static void test_wait_and_cancel(void **state)
 {
@@ -218,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_initrd),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_passwords_are_not_shown),
 		cmocka_unit_test(test_wait_and_cancel),
 	};
 

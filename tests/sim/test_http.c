@@ -331,6 +331,21 @@ static void test_a_wrong_password_is_an_error(void **state)
 	}
 }
 
+/* Neither in a lease, nor in a script's line that has failed, nor in why. */
+static void test_passwords_are_not_shown(void **state)
+{
+	struct sim_lab *l = lab_by_http(33);
+
+	(void)state;
+	l->dhcp->conf.boot_file = "http://me:secret@10.0.0.1/boot.ipxe";
+	lab_script(l, "#!ipxe\nimgfetch initrd.img && imgfetch http://me:secret@10.0.0.1/none\n");
+	must_fail(l, 20, 4012, "imgfetch http://10.0.0.1/none");
+	assert_true(node_says(l->node[0], "has http://10.0.0.1/boot.ipxe"));
+	assert_int_equal(httpd_asked(l->http, "initrd.img"), 1);
+	assert_false(node_says(l->node[0], "secret"));
+	lab_free(l);
+}
+
 /* RFC 9110 11.6.2, 15.4: what one server is told is no other's business. */
 static void test_passwords_are_not_taken_along_by_a_redirect(void **state)
 {
@@ -619,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_a_redirect_to_another_server),
 		cmocka_unit_test(test_basic_and_digest_access),
 		cmocka_unit_test(test_a_wrong_password_is_an_error),
+		cmocka_unit_test(test_passwords_are_not_shown),
 		cmocka_unit_test(test_passwords_are_not_taken_along_by_a_redirect),
 		cmocka_unit_test(test_a_server_that_asks_to_come_again),
 		cmocka_unit_test(test_a_break_is_continued_where_it_was),
