@@ -29,6 +29,7 @@
 #define TICK_US		100000
 #define SILENCE_US	60000000 /* nothing new for so long: given up */
 #define STALL_US	10000000 /* a connection that brings nothing: broken */
+#define STALL_SHARED_US 2000000	 /* the same while others may wait for its part */
 #define RETRY_MIN_US	100000
 #define RETRY_MAX_US	4000000
 #define BREAKS_FIRST	3 /* before there was any response */
@@ -452,9 +453,12 @@ void http_broken(struct http_conn *c, int rc)
 /* -- time -- */
 
 /* A connection that brings nothing; before there is a file, only if it was a kept one. */
-static bool is_stalled(const struct fetch *f, const struct http_conn *c)
+static bool is_stalled(struct fetch *f, const struct http_conn *c)
 {
-	return f->m->now_us - c->alive_us >= STALL_US && (f->image || (c->reused && !c->touched));
+	const struct http *h = http_of(f);
+	uint32_t limit = h->want > 1 && !h->breaks ? STALL_SHARED_US : STALL_US;
+
+	return f->m->now_us - c->alive_us >= limit && (f->image || (c->reused && !c->touched));
 }
 
 static void http_tick(struct machine *m, struct timer *timer)

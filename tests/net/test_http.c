@@ -912,6 +912,36 @@ static void test_no_elsewhere(void **state)
 	assert_int_equal(ip4_u32(&rig.f->server), RIG_SERVER);
 }
 
+/* Of a handshake and a request two packets were lost: nobody waits for TCP's own patience. */
+static void test_lossy_stall(void **state)
+{
+	struct range r[4], again;
+	struct peer *p[4];
+
+	(void)state;
+	begin_lossy(p);
+	for (unsigned i = 1; i < 4; i++)
+		r[i] = range_asked(p[i]);
+	for (unsigned i = 1; i < 4; i += 2) {
+		peer_part(p[i], r[i].start, r[i].end, BIG);
+		peer_file(p[i], r[i].start, r[i].start + 1000);
+	}
+	rig_pass(RIG_SECOND * 3 / 2);
+	assert_int_equal(rig_live(), 4);
+	for (unsigned i = 1; i < 4; i += 2)
+		peer_file(p[i], r[i].start + 1000, r[i].start + 2000);
+	peer_file(p[0], 500001, 500002);
+	rig_pass(RIG_SECOND);
+	assert_true(p[2]->aborted && p[0]->live && p[1]->live && p[3]->live);
+	assert_int_equal(rig.npeers, 5);
+	peer_open(&rig.peer[4]);
+	again = range_asked(&rig.peer[4]);
+	assert_true(again.start == r[2].start && again.end == r[2].end);
+	/* When nothing came since, it is the way, and there is time. */
+	rig_pass(6 * RIG_SECOND);
+	assert_int_equal(rig.npeers, 5);
+}
+
 static void test_lossy_setting(void **state)
 {
 	struct peer *p = begin();
@@ -964,6 +994,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_digest_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_without_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lossy_stall, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_setting, setup, teardown),
 	};
