@@ -47,8 +47,10 @@ class Report:
                 cpu = {who: statistics.median(r.cpu for r in rows) * 1024 / case.mib for who, rows in results.items()}
                 print('  %-20s %5s %10.2f %10s %10s %10.2f' % (
                     '  CPU s per GiB', '', cpu[OURS], '-', '-', cpu[http.CURL]))
-                print('  %-20s (curl that throws it away: %.2f MB/s, %.2f CPU s per GiB)' % (
-                    '', rate[http.NOWHERE] / 1e6, cpu[http.NOWHERE]))
+                print('  %-20s (%.2fx curl; %.2fx curl that throws it away: %.2f MB/s, %.2f CPU s per '
+                      'GiB)' % (
+                          '', rate[OURS] / rate[http.CURL], rate[OURS] / rate[http.NOWHERE],
+                          rate[http.NOWHERE] / 1e6, cpu[http.NOWHERE]))
 
     @staticmethod
     def costs(costs):
