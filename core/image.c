@@ -18,8 +18,46 @@ static void ram_get(struct machine *m, const struct image *img, uint64_t off, vo
 
 const struct image_store image_store_ram = {ram_put, ram_get};
 
+/* The part of [off, off + *n) that lies in one piece: where, and *n of it. */
+static uint8_t *ring_at(const struct image *img, uint64_t off, size_t *n)
+{
+	uint32_t at = (uint32_t)off & (img->ring_size - 1);
+
+	if (*n > img->ring_size - at)
+		*n = img->ring_size - at;
+	return img->ring + at;
+}
+
+static void ring_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n)
+{
+	const uint8_t *p = src;
+
+	(void)m;
+	for (size_t part = n; part; off += part, p += part, part = n -= part) {
+		uint8_t *dst = ring_at(img, off, &part);
+
+		memcpy(dst, p, part);
+	}
+}
+
+static void ring_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n)
+{
+	uint8_t *p = dst;
+
+	(void)m;
+	for (size_t part = n; part; off += part, p += part, part = n -= part) {
+		const uint8_t *src = ring_at(img, off, &part);
+
+		memcpy(p, src, part);
+	}
+}
+
+const struct image_store image_store_ring = {ring_put, ring_get};
+
 struct range image_span(const struct image *img)
 {
+	if (img->ring)
+		return (struct range){0, 0};
 	return (struct range){img->base - img->headroom, img->base + img->capacity + img->tailroom};
 }
 
@@ -63,28 +101,61 @@ static int reserve(struct machine *m, struct image *img, uint64_t size)
 	return 0;
 }
 
-int image_open(struct machine *m, const char *name, const char *uri, uint64_t size,
-	const char *path, struct image **out)
+/* A slot with all that needs no memory; still free. */
+static int image_new(struct machine *m, const char *name, uint64_t size, struct image **out)
 {
-	struct image *img = find_slot(m);
-	int ret = 0;
+	struct image *img = *out = find_slot(m);
 
 	if (!img)
 		return err_set(m, ERR_IMAGE_MAX, "%s would be number %d", name, IMAGE_MAX + 1);
 	memset(img, 0, sizeof(*img));
 	str_copy(img->name, sizeof(img->name), name);
-	str_copy(img->uri, sizeof(img->uri), uri);
 	img->mode = 0644;
 	img->store = &image_store_ram;
 	img->total = size;
+	img->limit = UINT64_MAX;
+	return 0;
+}
+
+static void image_take(struct machine *m, struct image *img)
+{
+	img->state = IMAGE_FILLING;
+	img->seq = m->image_seq++;
+}
+
+int image_open(struct machine *m, const char *name, const char *uri, uint64_t size,
+	const char *path, struct image **out)
+{
+	struct image *img;
+	int ret = image_new(m, name, size, &img);
+
+	if (ret)
+		return ret;
+	str_copy(img->uri, sizeof(img->uri), uri);
 	if (path && *path)
 		ret = reserve_cpio(m, img, path);
 	if (!ret)
 		ret = reserve(m, img, size);
 	if (ret)
 		return ret;
-	img->state = IMAGE_FILLING;
-	img->seq = m->image_seq++;
+	image_take(m, img);
+	*out = img;
+	return 0;
+}
+
+int image_open_ring(struct machine *m, const char *name, uint64_t total, uint8_t *ring,
+	uint32_t size, struct image **out)
+{
+	struct image *img;
+	int ret = image_new(m, name, total, &img);
+
+	if (ret)
+		return ret;
+	img->store = &image_store_ring;
+	img->capacity = total;
+	img->limit = img->ring_size = size;
+	img->ring = ring;
+	image_take(m, img);
 	*out = img;
 	return 0;
 }
@@ -117,6 +188,10 @@ int image_put(struct machine *m, struct image *img, uint64_t off, const void *sr
 	if (off > img->capacity || n > img->capacity - off)
 		return err_set(m, ERR_IMAGE_MEMORY, "%s: bytes at %llu, room for %llu", img->name,
 			(unsigned long long)(off + n), (unsigned long long)img->capacity);
+	if (off + n > img->limit) {
+		img->refused++;
+		return 0;
+	}
 	for (; ranges_hole(&img->have, at, off + n, &hole); at = hole.end)
 		img->store->put(m, img, hole.start, p + (hole.start - off),
 			(size_t)(hole.end - hole.start));

@@ -26,7 +26,8 @@ struct image_store {
 	void (*put)(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
 	void (*get)(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n);
 };
-extern const struct image_store image_store_ram; /* by the platform's phys_write and phys_read */
+extern const struct image_store image_store_ram;  /* by the platform's phys_write and phys_read */
+extern const struct image_store image_store_ring; /* in img->ring */
 
 struct image_type {
 	const char *name;
@@ -64,7 +65,10 @@ struct image {
 	uint32_t headroom; /* bytes kept free in front of base, for a cpio header; whole pages */
 	uint32_t tailroom; /* and behind capacity, for the cpio trailer; 0 without headroom */
 	struct ranges have;
-	uint32_t refused; /* puts that the hole map had no room for */
+	uint32_t refused;   /* puts that the hole map, or the limit, had no room for */
+	uint64_t limit;	    /* bytes at or beyond it are not taken now; UINT64_MAX: all are */
+	uint8_t *ring;	    /* NULL: it lies at base */
+	uint32_t ring_size; /* a power of two */
 };
 
 /*
@@ -74,16 +78,24 @@ struct image {
  */
 int image_open(struct machine *m, const char *name, const char *uri, uint64_t size,
 	const char *path, struct image **out);
+/*
+ * A new image that keeps no more than the `size` bytes (a power of two) in front of its limit, in
+ * a ring of the caller's: for whoever reads it in order with image_get() while it is filled, and
+ * moves the limit on. It lies nowhere in memory, is never READY and of no type. Errors:
+ * ERR_IMAGE_MAX.
+ */
+int image_open_ring(struct machine *m, const char *name, uint64_t total, uint8_t *ring,
+	uint32_t size, struct image **out);
 /* The size became known; ERR_IMAGE_MEMORY when it does not fit, ERR_IMAGE_TRUNCATED when more is
  * there already. */
 int image_set_total(struct machine *m, struct image *img, uint64_t total);
 /*
  * The only way bytes enter an image. Never touches a byte that is already marked. ERR_IMAGE_MEMORY
- * when off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full
- * (counted, lost).
+ * when off + n lies beyond the capacity or the total; ERR_NONE also when the hole map was full or
+ * off + n lies beyond the limit (counted, lost).
  */
 int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
-/* The memory that the image holds. */
+/* The memory that the image holds; empty at 0 for one in a ring. */
 struct range image_span(const struct image *img);
 /* Whether total is known and every byte is there. */
 bool image_complete(const struct image *img);

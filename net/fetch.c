@@ -142,8 +142,8 @@ static void fetch_step(struct machine *m, struct timer *t)
 		fetch_finish(f, rc);
 }
 
-int fetch_start(
-	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out)
+static int fetch_new(struct machine *m, const char *uri, const char *name, const char *path,
+	uint8_t *ring, uint32_t size, struct fetch **out)
 {
 	struct fetch *f = m->net->fetch, *end = f + FETCH_MAX;
 	int rc;
@@ -155,6 +155,8 @@ int fetch_start(
 	memset(f, 0, sizeof(*f));
 	f->m = m;
 	f->net = m->net;
+	f->ring = ring;
+	f->ring_size = size;
 	f->start_us = m->now_us;
 	timer_init(&f->step, fetch_step, f);
 	if (!str_copy(f->uri, sizeof(f->uri), uri))
@@ -169,6 +171,47 @@ int fetch_start(
 	else
 		*out = f;
 	return rc;
+}
+
+int fetch_start(
+	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out)
+{
+	return fetch_new(m, uri, name, path, NULL, 0, out);
+}
+
+/* -- streamed files -- */
+
+int fetch_stream(struct machine *m, const char *uri, const char *name, uint8_t *ring, uint32_t size,
+	struct fetch **out)
+{
+	return fetch_new(m, uri, name, NULL, ring, size, out);
+}
+
+void fetch_more(struct fetch *f, uint64_t pos)
+{
+	f->image->limit = pos + f->ring_size;
+	if (f->running)
+		f->ops->more(f);
+}
+
+uint64_t fetch_limit(const struct fetch *f)
+{
+	if (f->image)
+		return f->image->limit;
+	return f->ring ? f->ring_size : UINT64_MAX;
+}
+
+/* -- what the filler says -- */
+
+int fetch_open(struct fetch *f, uint64_t total)
+{
+	if (f->image)
+		image_free(f->m, f->image);
+	f->image = NULL;
+	f->bytes = 0;
+	if (f->ring)
+		return image_open_ring(f->m, f->name, total, f->ring, f->ring_size, &f->image);
+	return image_open(f->m, f->name, f->uri, total, f->path[0] ? f->path : NULL, &f->image);
 }
 
 void fetch_got(struct fetch *f, size_t n)
@@ -191,7 +234,7 @@ void fetch_done(struct fetch *f, int result)
 		timer_start(f->m, &f->step, 0);
 		return;
 	}
-	fetch_finish(f, result ? result : image_close(f->m, f->image));
+	fetch_finish(f, result || f->ring ? result : image_close(f->m, f->image));
 }
 
 void fetch_elsewhere(struct fetch *f)
@@ -218,7 +261,7 @@ void fetch_redirect(struct fetch *f, const char *ref)
 	if (f->step.armed)
 		return;
 	timer_start(f->m, &f->step, 0);
-	if (f->redirects++ >= REDIRECTS_MAX)
+	if (f->redirects++ >= REDIRECTS_MAX || (f->ring && f->image))
 		f->result = err_set(f->m, ERR_REDIRECTS, "%s", f->uri);
 	else if (url_resolve(f->uri, "", ref, uri))
 		f->result = err_set(f->m, ERR_BAD_URL, "%s leads to %.100s", f->url.host, ref);

@@ -31,12 +31,14 @@ struct filler_ops {
 	const char *scheme; /* "tftp" */
 	/*
 	 * Begins with f->server by f->dev; returns 0 or an error, and from then on ends exactly
-	 * once with fetch_done() or fetch_redirect(). Opens f->image with image_open() as soon as
+	 * once with fetch_done() or fetch_redirect(). Opens f->image with fetch_open() as soon as
 	 * it knows the size or that nobody does. What it finds in f->priv is of no use to it.
 	 */
 	int (*start)(struct fetch *f);
 	/* Gives everything back without a word. Not called after fetch_done(). */
 	void (*cancel)(struct fetch *f);
+	/* f->image->limit has moved on: more is taken. NULL: it fills no streamed files. */
+	void (*more)(struct fetch *f);
 };
 
 #define FILLER_PRIV_MAX 768
@@ -49,7 +51,9 @@ struct fetch {
 	struct netdev *dev;	 /* link in use; NULL: none was yet */
 	struct dns_query *query; /* while the host's name is looked up */
 	struct image *image;	 /* NULL until opened */
-	int result;		 /* once finished */
+	uint8_t *ring;		 /* streamed: where the bytes go; NULL: into memory */
+	uint32_t ring_size;
+	int result; /* once finished */
 	bool finished;
 	bool running; /* the filler was started and has not ended */
 	bool strayed; /* a redirect has led to a host that the user did not name */
@@ -75,6 +79,21 @@ struct fetch {
  */
 int fetch_start(
 	struct machine *m, const char *uri, const char *name, const char *path, struct fetch **out);
+/*
+ * The same for a file that is read while it comes, in order: at most `size` bytes (a power of two,
+ * 64 KiB at least) lie in the caller's ring. f->image is there once the size is known or it is
+ * certain that it is not; it goes with the fetch. What came cannot be had again, so a file that has
+ * changed, or that a silent server would have to begin anew, is an error.
+ */
+int fetch_stream(struct machine *m, const char *uri, const char *name, uint8_t *ring, uint32_t size,
+	struct fetch **out);
+/* From the reader of a streamed file: all below pos was read. */
+void fetch_more(struct fetch *f, uint64_t pos);
+/* For the filler: opens f->image, of so many bytes, in the place of the one there was. Errors as
+ * image_open(). */
+int fetch_open(struct fetch *f, uint64_t total);
+/* For the filler: no byte at or beyond it is to be asked for now, and none would be taken. */
+uint64_t fetch_limit(const struct fetch *f);
 /* From the filler: n more bytes are in the image. */
 void fetch_got(struct fetch *f, size_t n);
 /*

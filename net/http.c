@@ -40,6 +40,7 @@
 #define RETRY_MAX_S	120
 #define SKIP_MAX	(64u << 10)  /* a body that is no file and larger: not worth to be read */
 #define SPLIT_MIN	(512u << 10) /* what is left is shared when it is more */
+#define FULL_REST	8192	     /* bytes of room that may be too few to be offered */
 #define LOSSY_HOLES	3	     /* at least, and one in 2^LOSSY_SHIFT bytes: 180 segments */
 #define LOSSY_SHIFT	18
 
@@ -104,7 +105,7 @@ static void http_anew(struct fetch *f, int rc)
 {
 	struct http *h = http_of(f);
 
-	if (h->anew++ >= ANEW_MAX) {
+	if (f->ring || h->anew++ >= ANEW_MAX) {
 		http_end(f, http_err(f, rc, "again and again"));
 		return;
 	}
@@ -234,8 +235,7 @@ static int answer_take(struct http_conn *c, bool part)
 		if (!answer_fits(f, validator, h->total))
 			return -ERR_HTTP_CHANGED;
 	} else {
-		int rc = image_open(
-			f->m, f->name, f->uri, h->total, f->path[0] ? f->path : NULL, &f->image);
+		int rc = fetch_open(f, h->total);
 
 		if (rc)
 			return rc;
@@ -302,7 +302,7 @@ void http_progress(struct http_conn *c)
 	} else if (http_conn_at(c) >= c->to && c->phase == HTTP_BODY) {
 		http_conn_drop(c); /* the rest is another's */
 		http_work(f);
-	} else if (h->want == 1 && h->ranges && h->validator[0] && is_lossy(c->s)) {
+	} else if (h->want == 1 && h->ranges && !f->ring && h->validator[0] && is_lossy(c->s)) {
 		want = setting_number(f->m, "http-connections", HTTP_SHARE_MAX);
 		h->want = want && want < HTTP_SHARE_MAX ? (uint8_t)want : HTTP_SHARE_MAX;
 		http_work(f);
@@ -461,11 +461,38 @@ static bool is_stalled(struct fetch *f, const struct http_conn *c)
 	return f->m->now_us - c->alive_us >= limit && (f->image || (c->reused && !c->touched));
 }
 
+static void forgive(uint64_t *alive_us, uint64_t now_us, uint64_t us)
+{
+	if (*alive_us < now_us) /* a server that wants to be left alone has it in the future */
+		*alive_us = now_us - *alive_us > us ? *alive_us + us : now_us;
+}
+
+/* us in which nothing could be heard are no silence: nobody gave the machine its turns. */
+static void http_away(struct fetch *f, uint64_t us)
+{
+	forgive(&http_of(f)->alive_us, f->m->now_us, us);
+	for (struct http_conn *c = NULL; (c = conn_next(f, c)) != NULL;)
+		forgive(&c->alive_us, f->m->now_us, us);
+}
+
+/* Nor is it when there is no room, or hardly any: nothing is asked for. */
+static bool is_full(const struct fetch *f)
+{
+	return f->image && ranges_front(&f->image->have) + FULL_REST >= fetch_limit(f);
+}
+
+void http_more(struct fetch *f)
+{
+	for (struct http_conn *c = NULL; (c = conn_next(f, c)) != NULL;)
+		c->s->ops->wake(c->s);
+}
+
 static void http_tick(struct machine *m, struct timer *timer)
 {
 	struct fetch *f = timer->ctx;
 	int rc = f->dev->link_up ? -ERR_HTTP_TIMEOUT : -ERR_LINK_DOWN;
 
+	http_away(f, is_full(f) ? SILENCE_US : m->now_us - timer->due_us);
 	if (m->now_us > http_of(f)->alive_us + SILENCE_US) {
 		http_end(f, http_err(f, rc, "silent for 60 s"));
 		return;

@@ -29,6 +29,7 @@ extern const struct http_scheme http_scheme; /* over TCP, http_tcp.c */
 /* The functions of a row. */
 int http_start(struct fetch *f);
 void http_cancel(struct fetch *f);
+void http_more(struct fetch *f);
 
 /*
  * Writes the request for [c->obj, c->to) of f's file, of all of it unless c->ranged: false when the

@@ -17,6 +17,9 @@
 #define ROOM_UNKNOWN (16u << 20)
 /* Beside a piece of a known length. */
 #define ROOM_HEAD HTTP_HEAD_MAX
+/* Of a streamed file less is offered than there is room for: TCP's unit rounds up, a bit with each
+ * ACK, and what then finds no room is lost. */
+#define ROOM_SLACK 4096
 
 uint64_t http_conn_at(const struct http_conn *c)
 {
@@ -128,6 +131,18 @@ static void conn_parse(struct http_conn *c, uint64_t base, struct bytes *b, size
 	}
 }
 
+/* As many of the *n bytes as there is room for. */
+static bool conn_put(struct http_conn *c, uint64_t at, const uint8_t *p, size_t *n)
+{
+	uint64_t limit = fetch_limit(c->f);
+
+	if (at >= limit)
+		return false;
+	if (*n > limit - at)
+		*n = (size_t)(limit - at);
+	return http_put(c, at, p, *n);
+}
+
 static size_t conn_place(struct stream *s, uint64_t off, struct bytes b)
 {
 	struct http_conn *c = s->ctx;
@@ -141,7 +156,7 @@ static size_t conn_place(struct stream *s, uint64_t off, struct bytes b)
 		pos = off + (n - b.n);
 		if (c->phase == HTTP_BODY && pos < c->body_end) {
 			part = c->body_end - pos < b.n ? (size_t)(c->body_end - pos) : b.n;
-			if (!c->skip && !http_put(c, c->obj + (pos - c->body), b.p, part))
+			if (!c->skip && !conn_put(c, c->obj + (pos - c->body), b.p, &part))
 				break;
 			bytes_skip(&b, part);
 		} else if (ordered) {
@@ -156,11 +171,15 @@ static size_t conn_place(struct stream *s, uint64_t off, struct bytes b)
 static uint64_t conn_room(struct stream *s)
 {
 	struct http_conn *c = s->ctx;
-	uint64_t at = http_conn_at(c);
+	uint64_t at = http_conn_at(c), room = ROOM_UNKNOWN, limit;
 
-	if (c->to == HTTP_UNKNOWN)
-		return ROOM_UNKNOWN;
-	return ROOM_HEAD + (c->to > at ? c->to - at : 0);
+	if (c->to != HTTP_UNKNOWN)
+		room = ROOM_HEAD + (c->to > at ? c->to - at : 0);
+	if (!c->f || c->skip)
+		return room;
+	limit = fetch_limit(c->f);
+	limit = limit > at + ROOM_SLACK ? limit - at - ROOM_SLACK : 0;
+	return room < limit ? room : limit;
 }
 
 static void conn_arrived(struct stream *s)
@@ -227,7 +246,8 @@ static const struct stream_user conn_user = {
 static bool conn_fits(const struct http_conn *c, const struct fetch *f, uint16_t port)
 {
 	return c->s && c->head.persists && &c->scheme->ops == f->ops && c->dev == f->dev &&
-	       c->port == port && ip_eq(&c->server, &f->server) && !strcmp(c->host, f->url.host);
+	       c->streamed == !!f->ring && c->port == port && ip_eq(&c->server, &f->server) &&
+	       !strcmp(c->host, f->url.host);
 }
 
 static int conn_dial(struct http_conn *c, struct fetch *f, uint16_t port)
@@ -237,6 +257,7 @@ static int conn_dial(struct http_conn *c, struct fetch *f, uint16_t port)
 	c->net = f->net;
 	c->scheme = (const struct http_scheme *)f->ops;
 	c->dev = f->dev;
+	c->streamed = f->ring;
 	c->server = f->server;
 	c->port = port;
 	str_copy(c->host, sizeof(c->host), f->url.host);

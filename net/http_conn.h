@@ -44,6 +44,7 @@ struct http_conn {
 	bool opened;	   /* the stream was, ever */
 	bool reused;	   /* it was kept, and may have been closed meanwhile */
 	bool touched;	   /* something of the response has come */
+	bool streamed;	   /* it is for streamed files: no large window was ever offered */
 
 	/* the response */
 	bool ranged; /* a range was asked for */

@@ -3,4 +3,4 @@
 #include "net/http.h"
 #include "net/tcp.h"
 
-const struct http_scheme http_scheme = {{"http", http_start, http_cancel}, 80, tcp_open};
+const struct http_scheme http_scheme = {{"http", http_start, http_cancel, http_more}, 80, tcp_open};

@@ -52,6 +52,7 @@
 enum tftp_op { TFTP_RRQ = 1, TFTP_DATA = 3, TFTP_ACK = 4, TFTP_ERROR = 5, TFTP_OACK = 6 };
 
 enum tftp_code {
+	TFTP_E_ANY = 0,
 	TFTP_E_FILE = 1,
 	TFTP_E_ACCESS = 2,
 	TFTP_E_FULL = 3,
@@ -81,6 +82,7 @@ struct tftp {
 	uint8_t strays, refusals, restarts;
 	bool plain;  /* the server refused options: ask without */
 	bool timing; /* a round trip is being measured */
+	bool held;   /* an ACK waits for room, see send_ack() */
 };
 _Static_assert(sizeof(struct tftp) <= FILLER_PRIV_MAX, "a filler's state fits its place");
 
@@ -115,13 +117,20 @@ static void send_error(struct fetch *f, const struct ip_addr *to, uint16_t port,
 	send_to(f, to, port, buf, e.n);
 }
 
-/* Acknowledges all blocks in front of `next`. */
+/*
+ * Acknowledges all blocks in front of `next`. That asks for the next window: while it has no room
+ * in a streamed file, nothing is said, until tftp_more(). There is always room for what is behind a
+ * block that was taken, and in the end for a window.
+ */
 static void send_ack(struct fetch *f)
 {
 	struct tftp *t = tftp_of(f);
 	uint16_t block = (uint16_t)(t->next - 1 + t->skew);
 	uint8_t ack[4] = {0, TFTP_ACK, (uint8_t)(block >> 8), (uint8_t)block};
 
+	t->held = !t->last && (uint64_t)(t->next - 1 + t->window) * t->blksize > fetch_limit(f);
+	if (t->held)
+		return;
 	t->acked = t->next - 1;
 	t->sent_us = f->m->now_us;
 	t->timing = t->tries == 0;
@@ -161,12 +170,20 @@ static void send_request(struct fetch *f)
 
 /* -- ends -- */
 
-static void tftp_cancel(struct fetch *f)
+static void tftp_stop(struct fetch *f)
 {
 	struct tftp *t = tftp_of(f);
 
 	timer_stop(f->m, &t->timer);
 	udp_close(f->net, &t->sock);
+}
+
+/* The server is told, so that it does not go on sending. */
+static void tftp_cancel(struct fetch *f)
+{
+	if (tftp_of(f)->port)
+		send_error(f, &f->server, tftp_of(f)->port, TFTP_E_ANY, "cancelled");
+	tftp_stop(f);
 }
 
 static void tftp_end(struct fetch *f, int result)
@@ -183,7 +200,7 @@ static void tftp_end(struct fetch *f, int result)
 		*window /= 2;
 	else if (!t->lost && t->next > 64u * t->window && *window < TFTP_WINDOW_MAX)
 		*window = (uint8_t)(*window * 2);
-	tftp_cancel(f);
+	tftp_stop(f);
 	fetch_done(f, result);
 }
 
@@ -288,12 +305,25 @@ static void tftp_restart(struct fetch *f)
 	t->alive_us = alive_us;
 }
 
+/*
+ * Time in which we could not hear the server, because nobody gave the machine its turns (a payload
+ * runs, and this fires late) or there was no room to take anything: that is no silence.
+ */
+static void tftp_away(struct machine *m, struct tftp *t)
+{
+	t->alive_us += m->now_us - t->timer.due_us;
+	if (t->held || t->alive_us > m->now_us)
+		t->alive_us = m->now_us;
+}
+
 static void tftp_fire(struct machine *m, struct timer *timer)
 {
 	struct fetch *f = timer->ctx;
 	struct tftp *t = tftp_of(f);
-	uint64_t since = t->alive_us > t->sent_us ? t->alive_us : t->sent_us;
+	uint64_t since;
 
+	tftp_away(m, t);
+	since = t->alive_us > t->sent_us ? t->alive_us : t->sent_us;
 	if (m->now_us < since + t->wait_us) {
 		timer_start(m, timer, since + t->wait_us - m->now_us);
 		return;
@@ -302,7 +332,8 @@ static void tftp_fire(struct machine *m, struct timer *timer)
 		tftp_end(f, tftp_silent(f));
 		return;
 	}
-	if (t->port && m->now_us - t->alive_us >= RESTART_US && t->restarts < RESTARTS_MAX) {
+	if (t->port && !f->ring && m->now_us - t->alive_us >= RESTART_US &&
+		t->restarts < RESTARTS_MAX) {
 		tftp_restart(f);
 		return;
 	}
@@ -330,11 +361,7 @@ static bool tftp_accept(struct fetch *f, uint16_t port, uint64_t size)
 
 	tftp_of(f)->port = port;
 	tftp_alive(f);
-	if (f->image)
-		image_free(f->m, f->image); /* of the transfer that we gave up */
-	f->image = NULL;
-	f->bytes = 0;
-	rc = image_open(f->m, f->name, f->uri, size, f->path[0] ? f->path : NULL, &f->image);
+	rc = fetch_open(f, size); /* a new one after a transfer that we gave up */
 	if (rc)
 		tftp_refuse(f, TFTP_E_FULL, tftp_err(f, (enum err) - rc, "no room for it"));
 	return !rc;
@@ -406,6 +433,8 @@ static void tftp_data(struct fetch *f, struct bytes b)
 			tftp_err(f, ERR_TFTP_LONG, "more came than the server said"));
 		return;
 	}
+	if (off + b.n > fetch_limit(f))
+		return; /* more than was asked for: as if it was lost */
 	rc = image_put(f->m, f->image, off, b.p, b.n);
 	if (rc) {
 		tftp_refuse(f, TFTP_E_FULL, tftp_err(f, (enum err) - rc, "no room for it"));
@@ -598,4 +627,14 @@ static int tftp_start(struct fetch *f)
 	return tftp_ask(f);
 }
 
-const struct filler_ops tftp_filler = {"tftp", tftp_start, tftp_cancel};
+static void tftp_more(struct fetch *f)
+{
+	struct tftp *t = tftp_of(f);
+
+	if (t->held) {
+		t->alive_us = f->m->now_us;
+		send_ack(f);
+	}
+}
+
+const struct filler_ops tftp_filler = {"tftp", tftp_start, tftp_cancel, tftp_more};

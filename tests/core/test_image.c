@@ -353,6 +353,56 @@ static void test_random(void **state)
 	}
 }
 
+/* A file in a ring of 8 bytes: what lies in front of the limit is there, the rest is not taken. */
+static void test_ring(void **state)
+{
+	uint8_t ring[8];
+	char got[9] = {0};
+	struct image *img;
+
+	(void)state;
+	assert_int_equal(image_open_ring(m, "r", 20, ring, sizeof(ring), &img), 0);
+	assert_int_equal(image_span(img).end, 0);
+	assert_int_equal(image_put(m, img, 0, "01234567", 8), 0);
+	assert_int_equal(image_put(m, img, 8, "x", 1), 0);
+	assert_int_equal(image_put(m, img, 7, "xx", 2), 0);
+	assert_int_equal(img->refused, 2);
+	assert_int_equal(ranges_front(&img->have), 8);
+	assert_true(image_get(m, img, 0, got, 5));
+	assert_string_equal(got, "01234");
+	img->limit = 5 + 8;
+	assert_int_equal(image_put(m, img, 10, "abc", 3), 0);
+	assert_int_equal(image_put(m, img, 0, "XXXXXXXXXX", 10), 0);
+	assert_true(image_get(m, img, 5, got, 8));
+	assert_string_equal(got, "567XXabc");
+	assert_int_equal(image_put(m, img, 20, "x", 1), -ERR_IMAGE_MEMORY);
+	img->limit = 13 + 8;
+	assert_int_equal(image_put(m, img, 13, "defghij", 7), 0);
+	assert_true(image_complete(img));
+	assert_true(image_get(m, img, 13, got, 7));
+	assert_memory_equal(got, "defghij", 7);
+	image_free(m, img);
+	assert_int_equal(image_open_ring(m, "r", IMAGE_SIZE_UNKNOWN, ring, 8, &img), 0);
+	assert_int_equal(image_put(m, img, 0, "01234", 5), 0);
+	assert_int_equal(image_set_total(m, img, 5), 0);
+	assert_true(image_complete(img));
+}
+
+/* It takes no memory from others. */
+static void test_ring_in_no_memory(void **state)
+{
+	uint8_t ring[8];
+	struct image *img, *big;
+
+	(void)state;
+	assert_int_equal(image_open_ring(m, "r", 1 << 30, ring, sizeof(ring), &img), 0);
+	big = open_image("x", IMAGE_SIZE_UNKNOWN);
+	assert_int_equal(big->base, m->mem.floor);
+	for (unsigned i = 2; i < IMAGE_MAX; i++)
+		open_image("y", 1);
+	assert_int_equal(image_open_ring(m, "r", 1, ring, sizeof(ring), &img), -ERR_IMAGE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kernel_and_script, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_in_no_memory, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

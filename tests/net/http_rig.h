@@ -35,6 +35,7 @@ struct peer {
 	uint64_t end;	/* of what the user sends */
 	uint64_t asked; /* of it, what rig_request() has returned */
 	uint64_t sent;	/* of what the user hears */
+	unsigned wakes; /* times that the user said that there is more room */
 	struct ranges taken;
 };
 
@@ -88,6 +89,7 @@ static inline void peer_abort(struct stream *s)
 static inline void peer_wake(struct stream *s)
 {
 	rig_check(peer_of(s)->live, "wake");
+	peer_of(s)->wakes++;
 }
 
 static const struct stream_ops peer_ops = {peer_send, peer_close, peer_abort, peer_wake};
@@ -136,7 +138,8 @@ static inline void rig_dev_poll(struct netdev *dev, unsigned budget)
 
 static const struct netdev_ops rig_dev_ops = {
 	.open = rig_dev_open, .close = rig_dev_close, .send = rig_dev_send, .poll = rig_dev_poll};
-static const struct http_scheme rig_scheme = {{"http", http_start, http_cancel}, 80, rig_dial};
+static const struct http_scheme rig_scheme = {
+	{"http", http_start, http_cancel, http_more}, 80, rig_dial};
 static const struct filler_ops *const rig_schemes[] = {&rig_scheme.ops, NULL};
 static const struct ip_protocol rig_protocols[] = {{.number = 0}};
 static const struct net_config rig_net = {.protocols = rig_protocols, .schemes = rig_schemes};
@@ -253,7 +256,8 @@ static inline void peer_data_at(struct peer *p, uint64_t off, const void *data, 
 			p->s.holes++;
 		ranges_add(&p->taken, hole.start, hole.start + took);
 		p->s.front = ranges_front(&p->taken);
-		rig_check(p->s.user->room(&p->s) > 0, "no room is offered");
+		rig_check(
+			(rig.f && rig.f->ring) || p->s.user->room(&p->s) > 0, "no room is offered");
 	}
 	if (p->live && p->s.front > before)
 		p->s.user->arrived(&p->s);

@@ -24,8 +24,8 @@ static void fake_cancel(struct fetch *f)
 	cancelled++;
 }
 
-static const struct filler_ops fake_filler = {"fake", fake_start, fake_cancel};
-static const struct filler_ops other_filler = {"other", fake_start, fake_cancel};
+static const struct filler_ops fake_filler = {"fake", fake_start, fake_cancel, NULL};
+static const struct filler_ops other_filler = {"other", fake_start, fake_cancel, NULL};
 static const struct filler_ops *const schemes[] = {&fake_filler, &other_filler, NULL};
 
 static struct lan *fetch_lan(unsigned n)
