@@ -51,6 +51,7 @@ const struct command *const common_commands[] = {
 	/* network */
 	&cmd_autoboot,
 	&cmd_dhcp,
+	&cmd_pxebs,
 	&cmd_ifopen,
 	&cmd_ifclose,
 	&cmd_ifstat,

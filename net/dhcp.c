@@ -11,8 +11,8 @@
  * Not done: renewal (a lease outlives a boot), INFORM, BOOTP servers, and probing the address
  * before use (RFC 2131 4.4.1 SHOULD): a probe costs a second or more of each boot and the server
  * has just made the same test. We announce the address (RFC 5227 2.3) and ARP reports whoever else
- * has it. A PXE boot menu is not shown: its first network entry is taken, as when its time-out
- * ends; boot servers are asked by unicast only.
+ * has it. The PXE boot menu is the commands' business (net/cmd_dhcp.c); a multicast group is only
+ * spoken to: boot servers answer to our address.
  */
 #include "core/log.h"
 #include "core/machine.h"
@@ -38,18 +38,23 @@ static int request_expire(struct machine *m, struct task *t);
 static int pxe_enter(struct machine *m, struct task *t);
 static int pxe_event(struct machine *m, struct task *t, const void *ev);
 static int pxe_expire(struct machine *m, struct task *t);
+static int server_enter(struct machine *m, struct task *t);
+static int server_event(struct machine *m, struct task *t, const void *ev);
+static int server_expire(struct machine *m, struct task *t);
 static int pause_expire(struct machine *m, struct task *t);
 
-enum dhcp_row { ROW_DISCOVER, ROW_REQUEST, ROW_PXE, ROW_PAUSE };
+enum dhcp_row { ROW_DISCOVER, ROW_REQUEST, ROW_PXE, ROW_PAUSE, ROW_SERVER };
 
 /* The first row's times are replaced by the machine's. */
 static const struct step dhcp_steps[DHCP_STEPS] = {
 	[ROW_DISCOVER] = {"discover", discover_enter, discover_event, discover_expire, 1000, 8000,
 		7, 0},
 	[ROW_REQUEST] = {"request", request_enter, request_event, request_expire, 500, 2000, 5, 0},
-	[ROW_PXE] = {"boot server", pxe_enter, pxe_event, pxe_expire, 500, 2000, 3, 0},
+	[ROW_PXE] = {"PXE server", pxe_enter, pxe_event, pxe_expire, 500, 2000, 3, 0},
 	/* Two messages each 400 ms at least: below ten a second however often a server refuses. */
 	[ROW_PAUSE] = {"pause", NULL, NULL, pause_expire, 550, 0, 1, 0},
+	/* Begun by dhcp_ask(). */
+	[ROW_SERVER] = {"boot server", server_enter, server_event, server_expire, 1000, 8000, 4, 0},
 };
 
 /* -- sending -- */
@@ -324,7 +329,7 @@ void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack)
 	arp_announce(dev);
 }
 
-/* -- PXE boot server -- */
+/* -- PXE servers -- */
 
 /* The PXE server that has a say: a proxyDHCP server, or the DHCP server when it is one. */
 static const struct dhcp_msg *pxe_msg(const struct dhcp *d)
@@ -334,83 +339,45 @@ static const struct dhcp_msg *pxe_msg(const struct dhcp *d)
 	return dhcp_is_pxe(&d->ack) ? &d->ack : NULL;
 }
 
-/* Whether port 4011 has to be asked: no file yet, or a menu that the server does not let us skip
- * (PXE 2.1 2.2). */
+const struct dhcp_msg *dhcp_menu(const struct dhcp *d)
+{
+	const struct dhcp_msg *msg = pxe_msg(d);
+	struct pxe_entry entry;
+
+	if (!msg || d->have_server || !pxe_entry(msg, 0, &entry) ||
+		((pxe_control(msg) & PXE_USE_FILE) && has_file(msg)))
+		return NULL;
+	return msg;
+}
+
+/* Whether its port 4011 has to be asked: it has said neither file nor menu. */
 static bool pxe_needed(const struct dhcp *d)
 {
 	const struct dhcp_msg *msg = pxe_msg(d);
-	const uint8_t *control;
-	uint16_t len;
 
-	if (!msg)
-		return false;
-	if (!has_file(msg))
-		return true;
-	if (!dhcp_option(msg, DHCP_VENDOR, PXE_BOOT_MENU, &len))
-		return false;
-	control = dhcp_option(msg, DHCP_VENDOR, PXE_DISCOVERY_CONTROL, &len);
-	return !control || !len || !(*control & PXE_CONTROL_USE_FILE);
-}
-
-/* The type of the menu's first entry that is not "local boot" (0); false when there is none. */
-static bool menu_first(const struct dhcp_msg *msg, uint8_t type[2])
-{
-	uint16_t len;
-	const uint8_t *menu = dhcp_option(msg, DHCP_VENDOR, PXE_BOOT_MENU, &len);
-	struct bytes b = bytes_of(menu, len);
-
-	while (b.n && bytes_ok(&b)) {
-		bytes_copy(&b, type, 2);
-		bytes_skip(&b, bytes_u8(&b));
-		if (bytes_ok(&b) && (type[0] | type[1]))
-			return true;
-	}
-	return false;
-}
-
-/* The first address that option 43.8 has for servers of that type, 0 for none. */
-static uint32_t menu_server(const struct dhcp_msg *msg, const uint8_t type[2])
-{
-	uint16_t len;
-	const uint8_t *list = dhcp_option(msg, DHCP_VENDOR, PXE_BOOT_SERVERS, &len);
-	struct bytes b = bytes_of(list, len);
-
-	while (b.n && bytes_ok(&b)) {
-		const uint8_t *t = bytes_take(&b, 2);
-		size_t n = bytes_u8(&b);
-		struct bytes ips = bytes_sub(&b, n * 4);
-
-		if (t && n && bytes_ok(&b) && !memcmp(t, type, 2))
-			return bytes_u32(&ips);
-	}
-	return 0;
+	return msg && !has_file(msg) && !dhcp_menu(d);
 }
 
 static int pxe_enter(struct machine *m, struct task *t)
 {
 	struct dhcp *d = t->ctx;
-	const struct dhcp_msg *msg = pxe_msg(d);
-	uint32_t server = 0;
 	struct dhcp_request r = {.type = DHCPREQUEST, .ciaddr = ip4_u32(&d->dev->ip4.addr)};
 
 	if (t->tries == 1)
 		d->xid = rng_u32(m);
-	if (menu_first(msg, r.pxe_item)) {
-		r.has_item = true;
-		server = menu_server(msg, r.pxe_item);
-	}
-	if (!ip4_is_unicast(server))
-		server = ip4_u32(ip_is_any(&msg->server_id) ? &msg->from : &msg->server_id);
-	return dhcp_send(m, d, &r, server, PXE_SERVER_PORT);
+	return dhcp_send(m, d, &r, ip4_u32(&pxe_msg(d)->server_id), PXE_SERVER_PORT);
 }
 
 static int pxe_event(struct machine *m, struct task *t, const void *ev)
 {
 	struct dhcp *d = t->ctx;
 	const struct dhcp_msg *msg = ev;
+	struct pxe_entry entry;
 
 	(void)m;
-	if (!msg || (msg->type != DHCPACK && msg->type != DHCPOFFER) || !has_file(msg))
+	if (!msg || (msg->type != DHCPACK && msg->type != DHCPOFFER) ||
+		!pxe_is_from(msg, ip4_u32(&pxe_msg(d)->server_id)) ||
+		(!has_file(msg) && !pxe_entry(msg, 0, &entry)))
 		return STEP_STAY;
 	d->proxy = *msg;
 	d->have_proxy = true;
@@ -422,9 +389,59 @@ static int pxe_expire(struct machine *m, struct task *t)
 {
 	struct dhcp *d = t->ctx;
 
-	log_put(m, LOG_WARN, "%s: the PXE boot server does not answer on port %u", d->dev->name,
+	log_put(m, LOG_WARN, "%s: the PXE server does not answer on port %u", d->dev->name,
 		PXE_SERVER_PORT);
 	return STEP_DONE;
+}
+
+/* -- PXE boot servers -- */
+
+/* Whose option 43 says how to find them. */
+static const struct dhcp_msg *server_rules(const struct dhcp *d)
+{
+	const struct dhcp_msg *msg = pxe_msg(d);
+
+	return msg ? msg : &d->ack;
+}
+
+static int server_enter(struct machine *m, struct task *t)
+{
+	struct dhcp *d = t->ctx;
+	struct dhcp_request r = {.type = DHCPREQUEST,
+		.ciaddr = ip4_u32(&d->dev->ip4.addr),
+		.pxe_type = d->server_type,
+		.has_type = true};
+	uint32_t to[PXE_TARGETS_MAX];
+	unsigned n = pxe_targets(server_rules(d), d->server_type, t->tries, to);
+
+	if (!n)
+		return server_expire(m, t);
+	while (n--)
+		dhcp_send(
+			m, d, &r, to[n], to[n] == UINT32_MAX ? DHCP_SERVER_PORT : PXE_SERVER_PORT);
+	return 0;
+}
+
+/* A DHCP server that takes our broadcast for a renewal is no PXE server. */
+static int server_event(struct machine *m, struct task *t, const void *ev)
+{
+	struct dhcp *d = t->ctx;
+	const struct dhcp_msg *msg = ev;
+
+	(void)m;
+	if (!msg || msg->type != DHCPACK || !dhcp_is_pxe(msg) || !has_file(msg) ||
+		!pxe_accepts(server_rules(d), d->server_type, msg))
+		return STEP_STAY;
+	d->server = *msg;
+	d->have_server = true;
+	return STEP_DONE;
+}
+
+static int server_expire(struct machine *m, struct task *t)
+{
+	struct dhcp *d = t->ctx;
+
+	return err_set(m, ERR_PXE_NO_SERVER, "%s: type %u", d->dev->name, d->server_type);
 }
 
 /* -- the client -- */
@@ -466,6 +483,10 @@ static void dhcp_done(struct machine *m, struct task *t, int result)
 
 	udp_close(d->dev->net, &d->sock);
 	d->result = result;
+	if (d->asking) {
+		d->asking = false;
+		return;
+	}
 	d->state = result ? DHCP_FAILED : DHCP_BOUND;
 	if (result)
 		log_put(m, LOG_INFO, "%s: DHCP failed: %s", d->dev->name, err_text(result));
@@ -522,6 +543,26 @@ int dhcp_start(struct netdev *dev)
 	return 0;
 }
 
+int dhcp_ask(struct netdev *dev, unsigned type)
+{
+	struct dhcp *d = &dev->net->dhcp[dev->index];
+	struct machine *m = dev->net->m;
+	int rc;
+
+	if (d->state != DHCP_BOUND)
+		return err_set(m, ERR_NO_ADDRESS, "%s", dev->name);
+	dhcp_cancel(dev);
+	rc = udp_open(dev->net, &d->sock, dev, DHCP_CLIENT_PORT);
+	if (rc)
+		return rc;
+	d->have_server = false;
+	d->server_type = (uint16_t)type;
+	d->asking = true;
+	d->xid = rng_u32(m);
+	task_start(m, &d->task, ROW_SERVER);
+	return 0;
+}
+
 void dhcp_cancel(struct netdev *dev)
 {
 	struct dhcp *d = &dev->net->dhcp[dev->index];
@@ -533,6 +574,7 @@ void dhcp_cancel(struct netdev *dev)
 	if (d->state == DHCP_IDLE && d->grace.armed)
 		memset(&dev->ip4, 0, sizeof(dev->ip4)); /* was released */
 	timer_stop(dev->net->m, &d->grace);
+	d->asking = false;
 	if (d->state == DHCP_RUNNING)
 		d->state = DHCP_IDLE;
 }
@@ -551,7 +593,7 @@ void dhcp_release(struct netdev *dev)
 	dhcp_send(m, d, &r, r.server_id, DHCP_SERVER_PORT);
 	udp_close(dev->net, &d->sock);
 	d->state = DHCP_IDLE;
-	d->have_ack = d->have_proxy = false;
+	d->have_ack = d->have_proxy = d->have_server = false;
 	timer_start(m, &d->grace, RELEASE_LINGER_US);
 }
 
@@ -559,6 +601,8 @@ const struct dhcp_msg *dhcp_boot_msg(const struct dhcp *d)
 {
 	if (d->state != DHCP_BOUND)
 		return NULL;
+	if (d->have_server)
+		return &d->server;
 	return d->have_proxy && has_file(&d->proxy) ? &d->proxy : &d->ack;
 }
 
@@ -567,6 +611,8 @@ enum dhcp_rank dhcp_rank(const struct dhcp *d)
 	const struct dhcp_msg *boot = dhcp_boot_msg(d);
 
 	if (boot) {
+		if (dhcp_menu(d))
+			return DHCP_RANK_PXE;
 		if (!has_file(boot))
 			return DHCP_RANK_LEASE;
 		return boot == &d->proxy || dhcp_is_pxe(boot) ? DHCP_RANK_PXE : DHCP_RANK_FILE;

@@ -72,12 +72,19 @@ enum dhcp_option { /* the ones the code names; RFC 2132 numbers */
 
 enum pxe_option { /* inside DHCP_VENDOR, PXE 2.1 table 2-1 */
 	PXE_DISCOVERY_CONTROL = 6,
+	PXE_DISCOVERY_GROUP = 7, /* multicast address */
 	PXE_BOOT_SERVERS = 8,
 	PXE_BOOT_MENU = 9,
+	PXE_MENU_PROMPT = 10,
 	PXE_BOOT_ITEM = 71,
 };
-#define PXE_CONTROL_USE_FILE                                                                       \
-	8 /* bit 3 of the discovery control: boot the file, no menu, no servers */
+
+enum pxe_control { /* bits of PXE_DISCOVERY_CONTROL */
+	PXE_NO_BROADCAST = 1,
+	PXE_NO_MULTICAST = 2,
+	PXE_ONLY_LISTED = 4, /* only servers in PXE_BOOT_SERVERS */
+	PXE_USE_FILE = 8,    /* where a file is named: no menu, no servers */
+};
 
 /* One server's answer, decoded: fixed fields and all options joined (overload undone, RFC 3396
  * concatenated). */
@@ -106,8 +113,8 @@ struct dhcp_request {
 	uint16_t arch;	     /* option 93 */
 	const uint8_t *uuid; /* 16 bytes, NULL: none */
 	bool say_ipxe;
-	uint8_t pxe_item[4]; /* option 43.71: type and layer, when has_item */
-	bool has_item;
+	uint16_t pxe_type; /* option 43.71: a boot server of that type, layer 0; if has_type */
+	bool has_type;
 };
 
 struct dhcp_timing { /* all configurable: config/ tables, and settings (milliseconds, or a count) */
@@ -147,7 +154,7 @@ enum dhcp_rank {
 	DHCP_RANK_PXE,	/* a PXE server, class "PXEClient", has answered */
 };
 
-#define DHCP_STEPS 4
+#define DHCP_STEPS 5
 
 struct dhcp {
 	struct netdev *dev;
@@ -176,8 +183,11 @@ struct dhcp {
 	struct dhcp_msg offer; /* best so far */
 	int offer_score;       /* enum dhcp_rank */
 	struct dhcp_msg ack;
-	struct dhcp_msg proxy; /* best PXE server's answer */
-	bool have_proxy, have_ack;
+	struct dhcp_msg proxy;	/* best PXE server's answer */
+	struct dhcp_msg server; /* boot server's answer */
+	uint16_t server_type;	/* what was asked for */
+	bool have_proxy, have_ack, have_server;
+	bool asking; /* for a boot server, while BOUND; then `result` */
 };
 
 /* Begins; the link must be open. Forgets what the link had. ERR_NO_SOCKET. Ends in BOUND or FAILED.
@@ -192,9 +202,18 @@ void dhcp_cancel(struct netdev *dev);
 void dhcp_release(struct netdev *dev);
 /* What the link has been offered up to now. */
 enum dhcp_rank dhcp_rank(const struct dhcp *d);
-/* The message that says what to boot: the PXE server's when it names a file, else the lease; NULL
- * when unbound. */
+/* The message that says what to boot: the boot server's, else the PXE server's when it names a
+ * file, else the lease; NULL when unbound. */
 const struct dhcp_msg *dhcp_boot_msg(const struct dhcp *d);
+/* The PXE server's message when its boot menu has a say: it has entries, the server does not want
+ * its file to be booted instead, and no boot server has answered yet. NULL: no menu. */
+const struct dhcp_msg *dhcp_menu(const struct dhcp *d);
+/*
+ * Asks for a boot server of that type, as the PXE server allows; the link must be BOUND. Then watch
+ * d->asking: in the end d->result is 0 and dhcp_boot_msg() the server's answer, or an error, with a
+ * sentence in m->err. ERR_NO_SOCKET, ERR_NO_ADDRESS. dhcp_cancel() ends it.
+ */
+int dhcp_ask(struct netdev *dev, unsigned type);
 /* The address of dev as in the lease: mask, gateway, routes, MTU. */
 void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack);
 
@@ -216,6 +235,30 @@ size_t dhcp_filename(const struct dhcp_msg *msg, char *text, size_t cap);
 struct ip_addr dhcp_next_server(const struct dhcp_msg *msg);
 /* Whether it is a PXE server's answer: class "PXEClient". */
 bool dhcp_is_pxe(const struct dhcp_msg *msg);
+
+/* -- option 43 of PXE servers: net/pxe.c -- */
+
+struct pxe_entry {
+	unsigned type;	     /* of the boot server; 0: boot from the local disk */
+	const uint8_t *text; /* len bytes, borrowed and as they came */
+	unsigned len;
+};
+/* Entry i of the boot menu; false: it has no more. */
+bool pxe_entry(const struct dhcp_msg *msg, unsigned i, struct pxe_entry *entry);
+/* enum pxe_control; 0 when nothing is said. */
+unsigned pxe_control(const struct dhcp_msg *msg);
+
+#define PXE_TARGETS_MAX 3 /* so that three tries in a second are below ten messages */
+/*
+ * Where a request for a server of that type goes: the group, UINT32_MAX for a broadcast, servers
+ * of the list, in each try (from 1) others. Returns how many; 0: nobody may be asked.
+ */
+unsigned pxe_targets(
+	const struct dhcp_msg *msg, unsigned type, unsigned try, uint32_t to[PXE_TARGETS_MAX]);
+/* Whether an answer to that may be believed: from one of those servers, or from anybody. */
+bool pxe_accepts(const struct dhcp_msg *msg, unsigned type, const struct dhcp_msg *answer);
+/* By the sender's address or by option 54: servers with several addresses mix them up. */
+bool pxe_is_from(const struct dhcp_msg *answer, uint32_t ip);
 
 /* -- discovery: DHCP on every link at once, net/discover.c -- */
 

@@ -299,12 +299,14 @@ static void emit_identity(struct emit *e, const struct dhcp_request *r)
 			e, DHCP_USER_CLASS, "iPXE", 4); /* as iPXE does, not in RFC 3004's form */
 		emit_option(e, DHCP_IPXE, ipxe_features, sizeof(ipxe_features));
 	}
-	if (r->has_item) {
-		uint8_t item[7] = {PXE_BOOT_ITEM, 4};
-
-		memcpy(item + 2, r->pxe_item, 4);
-		item[6] = DHCP_END;
-		emit_option(e, DHCP_VENDOR, item, sizeof(item));
+	if (r->has_type) {
+		emit_u8(e, DHCP_VENDOR);
+		emit_u8(e, 7);
+		emit_u8(e, PXE_BOOT_ITEM);
+		emit_u8(e, 4);
+		emit_u16(e, r->pxe_type);
+		emit_u16(e, 0); /* layer: the first file */
+		emit_u8(e, DHCP_END);
 	}
 }
 

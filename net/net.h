@@ -66,7 +66,7 @@ extern const struct service net_service;	 /* devices, protocols */
 extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
 /* Commands, for the tables: those of links, and those that fetch. */
 extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot,
-	cmd_nslookup;
+	cmd_nslookup, cmd_pxebs;
 extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
 extern const struct command cmd_md5sum, cmd_sha256sum;
 extern const struct filler_ops tftp_filler;

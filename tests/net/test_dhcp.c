@@ -234,48 +234,200 @@ static struct sent to_4011(struct lan *lan, const void *vendor, unsigned n)
 	return server_expect(lan, DHCPREQUEST, S);
 }
 
-static void test_boot_server(void **state)
+/* The proxy's answer on port 4011; only its own word counts. */
+static void test_pxe_server(void **state)
 {
-	/* control 3, menu: local boot, then type 5 "Linux"; its server 10.0.0.4; END */
-	static const uint8_t vendor[] = {6, 1, 3, 8, 7, 0, 5, 1, 10, 0, 0, 4, 9, 16, 0, 0, 5, 'l',
-		'o', 'c', 'a', 'l', 0, 5, 9, 'L', 'i', 'n', 255, 255};
+	/* Its menu is cut, so there is no entry to choose. */
 	struct lan *lan = server_lan(1);
-	struct sent s;
+	struct sent s = to_4011(lan, "\6\1\3\11\3\0\5\11\377", 9);
 	struct answer a;
-	const uint8_t *v;
 	char file[32];
 	unsigned len;
 
 	(void)state;
-	/* The menu is cut: its second entry lies about its length, so there is no entry to take. */
-	s = to_4011(lan, vendor, sizeof(vendor));
 	assert_int_equal(s.dst, IP4(10, 0, 0, 3));
 	assert_int_equal(s.dport, 4011);
 	assert_int_equal(s.src, LEASE(0));
 	assert_int_equal(wire_get32(s.data + 12), LEASE(0)); /* ciaddr */
 	assert_null(sent_option(&s, 43, &len));
-	lan_end(lan);
-
-	lan = server_lan(1);
-	s = to_4011(lan, "\6\1\3\10\7\0\5\1\12\0\0\4\11\16\0\0\3loc\0\5\5Linux\377", 30);
-	assert_int_equal(s.dst, IP4(10, 0, 0, 4));
-	v = sent_option(&s, 43, &len);
-	assert_int_equal(len, 7);
-	assert_memory_equal(v, "\107\4\0\5\0\0\377", 7);
-	a = answer_to(&s, DHCPACK, IP4(10, 0, 0, 4), 0, "linux.0");
+	a = answer_to(&s, DHCPACK, IP4(10, 0, 0, 9), 0, "evil.0");
 	answer_text(&a, 60, "PXEClient");
 	a.b[a.n++] = 255;
-	server_put(lan, 0, IP4(10, 0, 0, 4), LEASE(0), 4011, 68, a.b, a.n);
+	server_put(lan, 0, IP4(10, 0, 0, 9), LEASE(0), 4011, 68, a.b, a.n);
+	a = answer_to(&s, DHCPACK, IP4(10, 0, 0, 3), 0, "linux.0");
+	answer_text(&a, 60, "PXEClient");
+	a.b[a.n++] = 255;
+	server_put(lan, 0, IP4(10, 0, 0, 3), LEASE(0), 4011, 68, a.b, a.n);
 	server_quiet(lan, S);
 	assert_int_equal(client(lan)->state, DHCP_BOUND);
 	dhcp_filename(dhcp_boot_msg(client(lan)), file, sizeof(file));
 	assert_string_equal(file, "linux.0");
 	assert_int_equal(dhcp_rank(client(lan)), DHCP_RANK_PXE);
+	assert_null(dhcp_menu(client(lan)));
+	lan_end(lan);
+}
+
+/* A bound link whose DHCP server is a PXE server with that option 43. */
+static struct lan *bound(const void *vendor, unsigned n, const char *file)
+{
+	struct lan *lan = server_lan(1);
+	struct sent s = begin(lan);
+
+	for (unsigned type = DHCPOFFER; type <= DHCPACK; type += DHCPACK - DHCPOFFER) {
+		struct answer a = answer_to(&s, type, SERVER(0), LEASE(0), file);
+
+		answer_text(&a, 60, "PXEClient");
+		answer_option(&a, 43, vendor, n);
+		answer_send(lan, &a, 67);
+		if (type == DHCPOFFER)
+			s = server_expect(lan, DHCPREQUEST, S);
+	}
+	server_quiet(lan, S);
+	assert_int_equal(client(lan)->state, DHCP_BOUND);
+	return lan;
+}
+
+/* A menu ends DHCP without a word on port 4011: somebody has to choose first. */
+static void test_menu(void **state)
+{
+	struct lan *lan = bound("\11\4\0\5\1L\377", 7, NULL);
+
+	(void)state;
+	assert_non_null(dhcp_menu(client(lan)));
+	assert_int_equal(dhcp_rank(client(lan)), DHCP_RANK_PXE);
+	lan_end(lan);
+
+	/* Bit 3 of the discovery control: the file, where there is one. */
+	lan = bound("\6\1\10\11\4\0\5\1L\377", 10, "x.0");
+	assert_null(dhcp_menu(client(lan)));
+	lan_end(lan);
+	lan = bound("\6\1\10\11\4\0\5\1L\377", 10, NULL);
+	assert_non_null(dhcp_menu(client(lan)));
+	lan_end(lan);
+	lan = bound("\6\1\0\11\4\0\5\1L\377", 10, "x.0");
+	assert_non_null(dhcp_menu(client(lan)));
+	lan_end(lan);
+}
+
+/* What a boot server says to the question s, and how it is asked. */
+static void boot_server(struct lan *lan, const struct sent *s, uint32_t ip, const char *class,
+	unsigned type, const char *file)
+{
+	struct answer a = answer_to(s, DHCPACK, ip, 0, file);
+	uint8_t item[] = {71, 4, 0, (uint8_t)type, 0, 0, 255};
+
+	answer_text(&a, 60, class);
+	answer_option(&a, 43, item, sizeof(item));
+	a.b[a.n++] = 255;
+	server_put(lan, 0, ip, LEASE(0), 4011, 68, a.b, a.n);
+}
+
+static void test_boot_server(void **state)
+{
+	/* Unicast to 10.0.0.4 for type 5. */
+	struct lan *lan = bound("\6\1\3\10\7\0\5\1\12\0\0\4\11\4\0\5\1L\377", 19, NULL);
+	const uint8_t *v;
+	struct sent s;
+	char file[32];
+	unsigned len;
+
+	(void)state;
+	assert_int_equal(dhcp_ask(lan_link(lan, 0), 5), 0);
+	s = server_expect(lan, DHCPREQUEST, S);
+	assert_int_equal(s.dst, IP4(10, 0, 0, 4));
+	assert_int_equal(s.dport, 4011);
+	assert_int_equal(s.src, LEASE(0));
+	assert_int_equal(wire_get32(s.data + 12), LEASE(0));
+	v = sent_option(&s, 43, &len);
+	assert_int_equal(len, 7);
+	assert_memory_equal(v, "\107\4\0\5\0\0\377", 7);
+	assert_null(sent_option(&s, 54, &len));
+	/* Another machine, another type, a DHCP server that takes it for a renewal, no file. */
+	boot_server(lan, &s, IP4(10, 0, 0, 9), "PXEClient", 5, "evil.0");
+	boot_server(lan, &s, IP4(10, 0, 0, 4), "PXEClient", 6, "evil.0");
+	boot_server(lan, &s, IP4(10, 0, 0, 4), "dhcp", 5, "evil.0");
+	boot_server(lan, &s, IP4(10, 0, 0, 4), "PXEClient", 5, NULL);
+	lan_turn(lan);
+	lan_turn(lan);
+	assert_true(client(lan)->asking);
+	boot_server(lan, &s, IP4(10, 0, 0, 4), "PXEClient", 5, "linux.0");
+	server_quiet(lan, 60 * S);
+	assert_false(client(lan)->asking);
+	assert_int_equal(client(lan)->result, 0);
+	assert_null(lan->net.socks);
+	dhcp_filename(dhcp_boot_msg(client(lan)), file, sizeof(file));
+	assert_string_equal(file, "linux.0");
+	assert_null(dhcp_menu(client(lan)));
+	assert_int_equal(dhcp_rank(client(lan)), DHCP_RANK_PXE);
+	/* What was asked for is forgotten with the lease. */
+	dhcp_release(lan_link(lan, 0));
+	assert_null(dhcp_boot_msg(client(lan)));
+	lan_end(lan);
+}
+
+/* By all ways that are allowed, four times. */
+static void test_boot_server_silent(void **state)
+{
+	struct lan *lan = bound("\7\4\xe0\0\1\2\10\7\0\5\1\12\0\0\4\11\4\0\5\1L\377", 22, "x");
+	struct sent s;
+	uint64_t at, wait = S;
+	unsigned tries;
+
+	(void)state;
+	at = lan->fake.now_us;
+	assert_int_equal(dhcp_ask(lan_link(lan, 0), 5), 0);
+	for (tries = 0; tries < 4; tries++) {
+		unsigned unicast = 0, broadcast = 0, group = 0;
+
+		for (unsigned i = 0; i < 3; i++) {
+			s = server_expect(lan, DHCPREQUEST, 20 * S);
+			unicast += s.dst == IP4(10, 0, 0, 4) && s.dport == 4011;
+			group += s.dst == 0xe0000102 && s.dport == 4011;
+			broadcast += s.dst == IP_ALL && s.dport == 67;
+			assert_int_equal(s.src, LEASE(0));
+		}
+		assert_true(unicast == 1 && broadcast == 1 && group == 1);
+		if (tries)
+			assert_in_range(s.at_us - at, wait * 3 / 4, wait * 5 / 4 + 1);
+		if (tries)
+			wait *= 2;
+		at = s.at_us;
+	}
+	server_quiet(lan, 60 * S);
+	assert_false(client(lan)->asking);
+	assert_int_equal(client(lan)->result, -ERR_PXE_NO_SERVER);
+	assert_string_equal(lan->m.err.detail, "net0: type 5");
+	assert_int_equal(client(lan)->state, DHCP_BOUND);
+	assert_int_equal(ip4_u32(&lan_link(lan, 0)->ip4.addr), LEASE(0));
+	lan_end(lan);
+}
+
+/* Nobody may be asked: that is said at once. Nor without a lease, nor when it was cancelled. */
+static void test_boot_server_nowhere(void **state)
+{
+	struct lan *lan = bound("\6\1\3\11\4\0\5\1L\377", 10, NULL);
+
+	(void)state;
+	assert_int_equal(dhcp_ask(lan_link(lan, 0), 5), 0);
+	server_quiet(lan, MS);
+	assert_int_equal(client(lan)->result, -ERR_PXE_NO_SERVER);
+	dhcp_release(lan_link(lan, 0));
+	assert_int_equal(dhcp_ask(lan_link(lan, 0), 5), -ERR_NO_ADDRESS);
+	lan_end(lan);
+
+	lan = bound("\11\4\0\5\1L\377", 7, NULL);
+	assert_int_equal(dhcp_ask(lan_link(lan, 0), 5), 0);
+	server_expect(lan, DHCPREQUEST, S);
+	dhcp_cancel(lan_link(lan, 0));
+	assert_false(client(lan)->asking);
+	assert_null(lan->net.socks);
+	server_quiet(lan, 60 * S);
+	assert_int_equal(client(lan)->state, DHCP_BOUND);
 	lan_end(lan);
 }
 
 /* Nobody on 4011: three tries, then what the lease says. */
-static void test_boot_server_silent(void **state)
+static void test_pxe_server_silent(void **state)
 {
 	struct lan *lan = server_lan(1);
 	uint64_t at = to_4011(lan, "\377", 1).at_us;
@@ -290,32 +442,6 @@ static void test_boot_server_silent(void **state)
 	dhcp_filename(dhcp_boot_msg(client(lan)), file, sizeof(file));
 	assert_string_equal(file, "plain");
 	lan_end(lan);
-}
-
-/* "Boot the file, no menu": PXE 2.1's discovery control bit 3. */
-static void test_boot_server_skipped(void **state)
-{
-	for (int skip = 0; skip < 2; skip++) {
-		struct lan *lan = server_lan(1);
-		struct sent s = begin(lan);
-		struct answer a = answer_to(&s, DHCPOFFER, SERVER(0), LEASE(0), "x.0");
-		uint8_t vendor[] = {6, 1, skip ? 8 : 0, 9, 4, 0, 1, 1, 'L', 255};
-
-		(void)state;
-		answer_text(&a, 60, "PXEClient");
-		answer_option(&a, 43, vendor, sizeof(vendor));
-		answer_send(lan, &a, 67);
-		s = server_expect(lan, DHCPREQUEST, S);
-		a = answer_to(&s, DHCPACK, SERVER(0), LEASE(0), "x.0");
-		answer_text(&a, 60, "PXEClient");
-		answer_option(&a, 43, vendor, sizeof(vendor));
-		answer_send(lan, &a, 67);
-		if (skip)
-			server_quiet(lan, S);
-		else
-			assert_int_equal(server_expect(lan, DHCPREQUEST, S).dport, 4011);
-		lan_end(lan);
-	}
 }
 
 static void test_nak_then_ack(void **state)
@@ -650,7 +776,10 @@ int main(void)
 		cmocka_unit_test(test_proxy_alone),
 		cmocka_unit_test(test_boot_server),
 		cmocka_unit_test(test_boot_server_silent),
-		cmocka_unit_test(test_boot_server_skipped),
+		cmocka_unit_test(test_boot_server_nowhere),
+		cmocka_unit_test(test_menu),
+		cmocka_unit_test(test_pxe_server),
+		cmocka_unit_test(test_pxe_server_silent),
 		cmocka_unit_test(test_nak_then_ack),
 		cmocka_unit_test(test_nak_for_ever),
 		cmocka_unit_test(test_other_server),

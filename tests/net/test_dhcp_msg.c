@@ -283,7 +283,7 @@ static void test_emit(void **state)
 		.server_id = 3,
 		.uuid = uuid,
 		.say_ipxe = true,
-		.has_item = true,
+		.has_type = true,
 		.max_size = 1500,
 		.arch = 65535};
 	uint8_t buf[548];
