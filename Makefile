@@ -58,12 +58,13 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
+FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
 .PHONY: all bios host boot check bench fuzz soak setup clean tests fuzzers format
 all: bios host
-bios: $(ROMS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
+bios: $(ROMS) $(FLAT) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
 host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
@@ -103,7 +104,8 @@ define archive
 	$(call say,AR)
 	$(Q)rm -f $@ && ar rcsD $@ $^
 endef
-$(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) $(O)/bios/obj/arch/x86/bios/entry.o
+$(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) \
+	$(addprefix $(O)/bios/obj/arch/x86/bios/,entry.o undi_low.o)
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
@@ -127,10 +129,16 @@ $(O)/bios/obj/%.bin: %.asm $(wildcard $(B)/*.inc)
 $(O)/bios/obj/$(B)/entry.o: $(O)/bios/obj/$(B)/realmode.bin
 $(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
 
-$(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
+# One archive, three images: an image's own table comes in front of it and stands for the archive's, config/bios.c.
+define link
 	$(call say,LD)
 	$(Q)ld -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
-		-o $@ $(O)/bios/libreveille.a
+		-o $@ $(filter %.o %.a,$^)
+endef
+$(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
+	$(link)
+$(O)/bios/pxe.elf $(O)/bios/kpxe.elf: $(O)/bios/%.elf: $(O)/bios/obj/config/%.o $(O)/bios/libreveille.a $(B)/reveille.lds
+	$(link)
 
 # The decompressor: position-independent, in front of the compressed image.
 STUB_CFLAGS := -std=c11 $(WARN) -MMD -MP -ffreestanding -Os -march=i486 -mgeneral-regs-only -mregparm=3 \
@@ -150,9 +158,17 @@ $(O)/bios/stub.bin: $(addprefix $(O)/bios/obj/$(B)/stub/,head.o stub.o unpack.o)
 $(O)/host/pack: $(call objs,host,util/pack.c $(B)/stub/unpack.c)
 	$(call say,LD)
 	$(Q)$(CC_HOST) -o $@ $^
-$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
+define pack
 	$(call say,PACK)
 	$(Q)$(PYTHON) util/romtool pack --elf $< --stub $(O)/bios/stub.bin --packer $(O)/host/pack -o $@
+endef
+$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
+	$(pack)
+$(O)/bios/%.payload: $(O)/bios/%.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
+	$(pack)
+$(FLAT): $(O)/bios/reveille.%: $(O)/bios/%.payload $(O)/bios/obj/$(B)/flat.bin util/romtool
+	$(call say,FLAT)
+	$(Q)$(PYTHON) util/romtool flat --prefix $(O)/bios/obj/$(B)/flat.bin --payload $< -o $@
 $(O)/bios/%.rom: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/rom.bin util/romtool
 	$(call say,ROM)
 	$(Q)$(PYTHON) util/romtool build --id $* --prefix $(O)/bios/obj/$(B)/rom.bin --payload $< -o $@

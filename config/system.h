@@ -13,7 +13,8 @@ struct system {
 	struct net net;
 };
 
-extern const struct config config_bios; /* config/bios.c */
+/* Each BIOS image has its own: config/bios.c, pxe.c, kpxe.c. */
+extern const struct config config_bios;
 extern const struct config config_host; /* config/host.c: hosted program, simulator, tests */
 
 /* Ties both halves together and inits them. The caller owns *s. 0 or negative error. */

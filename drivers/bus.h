@@ -53,10 +53,14 @@ struct pci_id {
 struct driver {
 	const char *name;
 	const struct pci_id *ids;
-	unsigned nids;
+	unsigned nids; /* 0: it finds its device by itself */
 	/* Takes the device: makes a netdev of it. 0 or negative error. bus lives as long as the
-	 * machine. */
+	 * machine. A driver without ids is asked once, in front of all others, with bus NULL. */
 	int (*probe)(struct net *net, struct bus_dev *bus);
+	/* The rest is for drivers without ids, and may be NULL. All links are known. */
+	void (*ready)(struct net *net);
+	/* A kernel starts, all links are closed: nothing may be left of what the driver used. */
+	void (*boot)(void);
 };
 
 /* Memory barriers: between a ring's data and its index, and in front of a doorbell. */

@@ -10,5 +10,7 @@
 
 extern const struct driver driver_virtio_net; /* virtio 0.9.5 to 1.2 over PCI */
 extern const struct driver driver_e1000;      /* Intel 8254x, copper */
+/* The card of the PXE ROM that has loaded us; BIOS only: arch/x86/bios/undi.c */
+extern const struct driver driver_undi;
 
 #endif

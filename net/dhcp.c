@@ -518,12 +518,10 @@ static void timing_read(struct machine *m, struct dhcp *d)
 	d->steps[ROW_DISCOVER].tries = t->discover_tries ? t->discover_tries : 1;
 }
 
-int dhcp_start(struct netdev *dev)
+void dhcp_prepare(struct netdev *dev)
 {
-	struct net *net = dev->net;
-	struct machine *m = net->m;
-	struct dhcp *d = &net->dhcp[dev->index];
-	int rc;
+	struct machine *m = dev->net->m;
+	struct dhcp *d = &dev->net->dhcp[dev->index];
 
 	dhcp_cancel(dev);
 	memset(d, 0, sizeof(*d));
@@ -535,11 +533,20 @@ int dhcp_start(struct netdev *dev)
 	timer_init(&d->grace, grace_fire, d);
 	d->sock.input = dhcp_input;
 	d->sock.ctx = d;
+}
+
+int dhcp_start(struct netdev *dev)
+{
+	struct net *net = dev->net;
+	struct dhcp *d = &net->dhcp[dev->index];
+	int rc;
+
+	dhcp_prepare(dev);
 	rc = udp_open(net, &d->sock, dev, DHCP_CLIENT_PORT);
 	if (rc)
 		return rc;
 	d->state = DHCP_RUNNING;
-	task_start(m, &d->task, ROW_DISCOVER);
+	task_start(net->m, &d->task, ROW_DISCOVER);
 	return 0;
 }
 

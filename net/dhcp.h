@@ -193,6 +193,8 @@ struct dhcp {
 /* Begins; the link must be open. Forgets what the link had. ERR_NO_SOCKET. Ends in BOUND or FAILED.
  */
 int dhcp_start(struct netdev *dev);
+/* The first half of it: the link has no address and no lease, nothing was sent. */
+void dhcp_prepare(struct netdev *dev);
 /* Stops without a word; a bound link keeps its address. */
 void dhcp_cancel(struct netdev *dev);
 /*

@@ -21,8 +21,9 @@ static int note_probe(struct net *net, struct bus_dev *bus)
 }
 
 static const struct pci_id ids[] = {{0x1234, 0x0001}, {0x1234, 0x0002}};
-static const struct driver note = {"note", ids, 2, note_probe};
-static const struct driver other = {"other", &ids[1], 1, note_probe};
+static const struct driver note = {.name = "note", .ids = ids, .nids = 2, .probe = note_probe};
+static const struct driver other = {
+	.name = "other", .ids = &ids[1], .nids = 1, .probe = note_probe};
 
 static void setup(void)
 {

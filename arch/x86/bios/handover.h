@@ -12,7 +12,18 @@
 #define E820_MAX       128
 #define HANDOVER_MAGIC 0x4c4c5652 /* "RVLL" */
 
-enum handover_origin { ORIGIN_LOADER = 0, ORIGIN_ROM = 1, ORIGIN_KERNEL = 2 };
+/*
+ * Who has started us. LOADER: a Linux loader that has used the 32-bit entry; KERNEL: one that has
+ * not; PXE: a PXE ROM, as its network boot program; DISK: the boot sector of our disk and CD
+ * images.
+ */
+enum handover_origin {
+	ORIGIN_LOADER = 0,
+	ORIGIN_ROM = 1,
+	ORIGIN_KERNEL = 2,
+	ORIGIN_PXE = 3,
+	ORIGIN_DISK = 4,
+};
 
 struct e820_entry {
 	uint64_t addr, size;
@@ -32,10 +43,11 @@ struct handover {
 	uint32_t magic;
 	uint16_t origin; /* enum handover_origin */
 	uint16_t busdevfn;
-	uint16_t ret_ip, ret_cs;
-	uint32_t ret_esp;
+	uint32_t ret_esp; /* ROM, PXE: all registers, and behind them a far return address */
 	uint16_t ret_ss;
-	uint8_t unused5[0x1000 - 0xe12];
+	uint16_t unused5;
+	uint32_t pxenv, bangpxe; /* PXE: far pointers, segment in the upper half */
+	uint8_t unused6[0x1000 - 0xe18];
 } __attribute__((packed));
 
 _Static_assert(offsetof(struct handover, e820_count) == 0x1e8, "boot_params");

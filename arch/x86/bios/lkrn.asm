@@ -18,13 +18,7 @@ PARAMS		equ 0x3000		; handover page: offset in the setup segment, below the heap
 	pop	ds
 	mov	si, .message
 	cld
-.next:	lodsb
-	test	al, al
-	jz	.stop
-	mov	ah, 0x0e
-	mov	bx, 7
-	int	0x10
-	jmp	.next
+	call	print
 .stop:	int	0x18
 	jmp	.stop
 .message: db	"Reveille: start this with a Linux boot loader", 13, 10, 0
@@ -82,22 +76,11 @@ start:	; cs = setup segment + 20h; ds = es = setup segment
 	mov	cx, BP_HEADER_END - BP_HEADER
 	rep	movsb
 	mov	dword [es:HO_MAGIC], HANDOVER_MAGIC
-	mov	word [es:HO_ORIGIN], 2
-	mov	word [es:HO_RET_IP], give_up
-	mov	[es:HO_RET_CS], ds
-	mov	[es:HO_RET_ESP], esp
-	mov	[es:HO_RET_SS], ss
+	mov	word [es:HO_ORIGIN], ORIGIN_KERNEL
 	call	read_memory_map
 	call	enable_a20
 	mov	ebx, 0x100000
 	jmp	enter_stub
-
-; The end of a kernel: let the BIOS try its next boot device.
-give_up:
-	sti
-	int	0x18
-	hlt
-	jmp	give_up
 
 version: db	"Reveille", 0
 

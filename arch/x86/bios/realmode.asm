@@ -7,11 +7,11 @@
 ; rm_call() in entry.asm comes in at `enter` in 16-bit protected mode (CS = SEL_CODE16, base = this block), and
 ; leaves from `back` to the 32-bit address in back_eip.
 
+%include "handover.inc"
+
 	bits	16
 	org	0
 
-SEL_CODE32	equ 0x10		; as in entry.asm
-SEL_DATA32	equ 0x18
 SEL_CODE16	equ 0x20
 SEL_DATA16	equ 0x28
 
@@ -44,8 +44,6 @@ r_flags:	dw 0
 		dw leave_to
 		dw 0
 ; -- parameters of leave_to
-leave_ip:	dw 0
-leave_cs:	dw 0
 leave_esp:	dd 0
 leave_ss:	dw 0
 		dw 0
@@ -54,7 +52,7 @@ text_len:	dw 0
 		dw 0
 text:		times 256 db 0
 
-%if text - block != 84
+%if text - block != 80
 %error "struct rm_block in realmode.h has another layout"
 %endif
 
@@ -156,12 +154,13 @@ put_text:
 	loop	.next
 .end:	iret
 
-; Leaves for good: to leave_cs:leave_ip on stack leave_ss:leave_esp.
+; Leaves for good: takes all registers, but AX = 0, and a far return address from stack leave_ss:leave_esp.
 leave_to:
 	mov	ss, [cs:leave_ss]
 	mov	esp, [cs:leave_esp]
-	sti
-	jmp	far [cs:leave_ip]
+	pop_all
+	xor	ax, ax
+	retf
 
 	align	16, db 0
 end:

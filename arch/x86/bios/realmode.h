@@ -8,6 +8,7 @@
 #define ARCH_X86_BIOS_REALMODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RM_BLOCK_SIZE 8192u /* code, data and stack of the block; a multiple of 1 KiB */
@@ -28,7 +29,6 @@ struct rm_block {
 	uint16_t vector_ip, vector_cs;
 	struct rm_regs regs;
 	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, unused1;
-	uint16_t leave_ip, leave_cs;
 	uint32_t leave_esp;
 	uint16_t leave_ss, unused3;
 	uint16_t text_len, unused2;
@@ -37,8 +37,10 @@ struct rm_block {
 
 /* Takes RM_BLOCK_SIZE from the top of base memory (BDA 40:13); false when there is none. */
 bool rm_init(void);
-/* Gives it back, if nobody took more below it since. */
+/* Gives it and all of rm_alloc() back, if nobody took more below it since. */
 void rm_end(void);
+/* More base memory, for good: n bytes, zeroed, on a paragraph; NULL when there is none. */
+void *rm_alloc(size_t n);
 /* The block's first byte, for what has to lie in base memory; its text[] doubles as a 256-byte
  * buffer. */
 extern struct rm_block *rm_block;
@@ -46,13 +48,16 @@ uint16_t rm_segment(void);
 
 /* int n with *r; on return *r is what it left. */
 void rm_int(uint8_t n, struct rm_regs *r);
+/* The same for a routine anywhere that ends with iret. */
+void rm_far(uint16_t cs, uint16_t ip, struct rm_regs *r);
 /* Lets interrupts in and takes a key: BIOS scan code << 8 | character, 0 for none. */
 uint16_t rm_key(void);
 /* Sleeps until an interrupt, at most a timer tick of 55 ms. */
 void rm_idle(void);
 /* Writes n <= RM_TEXT_MAX characters to the screen. */
 void rm_put_text(const char *s, unsigned n);
-/* Goes to real mode for good. */
-_Noreturn void rm_leave(uint16_t cs, uint16_t ip, uint16_t ss, uint32_t esp);
+/* Goes back for good: ss:esp has all registers (handover.inc, push_all) and a far return address;
+ * AX = 0. */
+_Noreturn void rm_leave(uint16_t ss, uint32_t esp);
 
 #endif

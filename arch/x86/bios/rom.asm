@@ -271,12 +271,7 @@ unreal:
 	ret
 
 ; -- boot ---------------------------------------------------------------------------------------------------
-bev:	pushfd
-	pushad
-	push	ds
-	push	es
-	push	fs
-	push	gs
+bev:	push_all
 	cld
 	push	cs
 	pop	ds
@@ -299,11 +294,9 @@ bev:	pushfd
 	mov	cx, BP_SIZE / 4
 	rep	stosd
 	mov	dword [es:HO_MAGIC], HANDOVER_MAGIC
-	mov	word [es:HO_ORIGIN], 1
+	mov	word [es:HO_ORIGIN], ORIGIN_ROM
 	mov	ax, [busdevfn]
 	mov	[es:HO_BUSDEVFN], ax
-	mov	word [es:HO_RET_IP], bev_return
-	mov	[es:HO_RET_CS], cs
 	mov	[es:HO_RET_ESP], esp
 	mov	[es:HO_RET_SS], ss
 	call	read_memory_map
@@ -328,14 +321,7 @@ bev:	pushfd
 	jnc	.go
 bev_fail:
 	call	print
-	; fall through: the next boot device gets its turn
-bev_return:
-	pop	gs
-	pop	fs
-	pop	es
-	pop	ds
-	popad
-	popfd
+	pop_all				; the next boot device gets its turn
 	retf
 
 ; CF = 0 when the payload at linear ebx has the right sum. Destroys eax, ecx, edx, esi, fs.
@@ -418,17 +404,6 @@ pci_address:
 	out	dx, eax
 	mov	dx, 0xcfc
 	ret
-
-print:	lodsb
-	test	al, al
-	jz	.end
-	mov	ah, 0x0e
-	mov	bx, 7
-	push	si
-	int	0x10
-	pop	si
-	jmp	print
-.end:	ret
 
 msg_tried: db	13, 10, "Reveille: all links were already tried by another ROM", 13, 10, 0
 msg_a20: db	13, 10, "Reveille: cannot open address line 20", 13, 10, 0

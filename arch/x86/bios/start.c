@@ -13,8 +13,11 @@
 #include "arch/x86/cpu.h"
 #include "config/system.h"
 #include "core/bzimage.h"
+#include "core/fmt.h"
 #include "core/str.h"
+#include "drivers/bus.h"
 #include "embed.h"
+#include "net/url.h"
 
 /* "Rv" and the low half of the BIOS's tick counter when all links had been tried: rom.asm looks for
  * it. */
@@ -60,9 +63,9 @@ static _Noreturn void leave(void)
 	screen_flush();
 	copy_end();
 	rm_end();
-	if (ho->magic == HANDOVER_MAGIC)
-		rm_leave(ho->ret_cs, ho->ret_ip, ho->ret_ss, ho->ret_esp);
-	/* A loader that used the 32-bit entry cannot be gone back to: let the BIOS boot its next
+	if (ho->origin == ORIGIN_ROM || ho->origin == ORIGIN_PXE)
+		rm_leave(ho->ret_ss, ho->ret_esp);
+	/* A Linux loader and a boot sector cannot be gone back to: let the BIOS boot its next
 	 * device. */
 	for (;;) {
 		struct rm_regs r = {0};
@@ -103,11 +106,20 @@ static _Noreturn void start_linux(const struct boot_request *req)
 	__builtin_unreachable();
 }
 
+/* Drivers that found their device by themselves. */
+static void drivers_boot(void)
+{
+	for (const struct driver *const *drv = sys.m.config->drivers; *drv; drv++)
+		if ((*drv)->boot)
+			(*drv)->boot();
+}
+
 int start_boot(void *ctx, const struct boot_request *req)
 {
 	(void)ctx;
 	switch (req->kind) {
 	case BOOT_LINUX:
+		drivers_boot();
 		for (unsigned i = 0; i < req->nmoves; i++) {
 			const struct boot_move *mv = &req->moves[i];
 
@@ -130,7 +142,9 @@ int start_boot(void *ctx, const struct boot_request *req)
 		power_off();
 		return -ERR_NO_POWEROFF;
 	case BOOT_EXIT:
-		leave_note(); /* also when a script has said exit: another ROM would run it again */
+		/* Also when a script has said exit: another ROM would run it again. */
+		if (bios_handover.origin != ORIGIN_PXE)
+			leave_note();
 		leave();
 	case BOOT_NONE:
 		break;
@@ -207,6 +221,37 @@ static void run_initrd(struct machine *m)
 		err_print(m, rc);
 }
 
+/* Finds all links: those whose drivers need no bus first, as they may have to let go of a card. */
+static void find_links(struct net *net)
+{
+	const struct driver *const *drv, *const *drivers = net->m->config->drivers;
+
+	for (drv = drivers; *drv; drv++)
+		if (!(*drv)->nids && (*drv)->probe(net, NULL))
+			err_print(net->m, -ERR_NETDEV_OPEN);
+	pci_bios_scan(net);
+	for (drv = drivers; *drv; drv++)
+		if ((*drv)->ready)
+			(*drv)->ready(net);
+}
+
+/*
+ * The built-in start. When a PXE ROM has loaded us, its server may have a script beside us: nothing
+ * else can then be configured, because it gives us to everybody who asks.
+ */
+static const char *builtin_start(struct machine *m)
+{
+	static char text[2 * URL_MAX];
+	char uri[URL_MAX];
+
+	if (!m->net->self_uri[0] || url_resolve(m->net->self_uri, "", "autoexec.ipxe", uri))
+		return m->config->start;
+	fmt_print(text, sizeof(text),
+		"imgfetch --name autoexec %s || goto none\nimgexec autoexec\nexit\n:none\n%s", uri,
+		m->config->start);
+	return text;
+}
+
 /* What to run: a loader's command line and then its initrd, else the embedded script, else the
  * built-in start. */
 static void choose_start(struct machine *m)
@@ -220,7 +265,9 @@ static void choose_start(struct machine *m)
 	} else if (embedded[0]) {
 		script_run_text(m, embedded, sizeof(embedded) - 1);
 	} else {
-		script_run_text(m, m->config->start, strlen(m->config->start));
+		const char *text = builtin_start(m);
+
+		script_run_text(m, text, strlen(text));
 	}
 }
 
@@ -266,7 +313,7 @@ _Noreturn void bios_main(const struct handover *ho)
 	memcpy(&bios_handover, ho, sizeof(bios_handover));
 	if (ho->magic != HANDOVER_MAGIC)
 		bios_handover.origin = ORIGIN_LOADER;
-	if (bios_handover.origin != ORIGIN_ROM)
+	if (bios_handover.origin == ORIGIN_LOADER || bios_handover.origin == ORIGIN_KERNEL)
 		take_cmdline(ho);
 	clock_init();
 	if (!rm_init())
@@ -277,7 +324,7 @@ _Noreturn void bios_main(const struct handover *ho)
 		leave();
 	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 	log_put(m, LOG_INFO, "copying by %s", copy);
-	pci_bios_scan(&sys.net);
+	find_links(&sys.net);
 	choose_start(m);
 	run(m);
 }

@@ -39,6 +39,10 @@ class Reveille:
     def lkrn(self):
         return self._file('reveille.lkrn')
 
+    def image(self, kind):
+        """'pxe', 'kpxe', 'iso', 'usb'."""
+        return self._file('reveille.' + kind)
+
     @staticmethod
     def error(code):
         """Pattern of an error's line on the console."""
@@ -52,14 +56,14 @@ class Ipxe(Reveille):
     mirror = True
     banner = r'iPXE'
     prompt = r'iPXE> '
-    roms = {'1af41000': '/usr/lib/ipxe/qemu/pxe-virtio.rom', '1af41041': '/usr/lib/ipxe/qemu/pxe-virtio.rom',
-            '8086100e': '/usr/lib/ipxe/qemu/pxe-e1000.rom'}
+    roms = {'1af41000': 'virtio', '1af41041': 'virtio', '80861229': 'eepro100'}  # others are called as the model
 
     def rom(self, model):
         wanted = qemu.NICS[model][1]
         path = os.path.join(self.build, 'cache', 'ipxe-%s.rom' % wanted)
         temp = '%s.%d' % (path, os.getpid())
-        with open(self._present(self.roms[wanted]), 'rb') as file:
+        source = '/usr/lib/ipxe/qemu/pxe-%s.rom' % self.roms.get(wanted, model)
+        with open(self._present(source), 'rb') as file:
             image = rom_with_id(file.read(), wanted)
         with open(temp, 'wb') as file:
             file.write(image)

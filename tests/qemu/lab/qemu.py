@@ -29,6 +29,13 @@ NICS = {
     'virtio-legacy': ('virtio-net-pci,disable-modern=on,disable-legacy=off', '1af41000'),
     'virtio-modern': ('virtio-net-pci,disable-legacy=on,disable-modern=off', '1af41041'),
     'e1000': ('e1000', '8086100e'),
+    # Cards that we drive through the ROM of others.
+    'e1000e': ('e1000e', '808610d3'),
+    'i82559c': ('i82559c', '80861229'),
+    'ne2k_pci': ('ne2k_pci', '10ec8029'),
+    'pcnet': ('pcnet', '10222000'),
+    'rtl8139': ('rtl8139', '10ec8139'),
+    'vmxnet3': ('vmxnet3', '15ad07b0'),
 }
 
 
