@@ -51,7 +51,8 @@ static void link_show(struct machine *m, const struct netdev *dev)
 	if (n) {
 		str_hide(file);
 		str_clean(shown, sizeof(shown), file, strlen(file));
-		console_print(m, ", %s has %s", ip_str(&next, a), shown);
+		console_print(m, ", %s has %s",
+			ip_is_any(&next) ? "its TFTP server" : ip_str(&next, a), shown);
 	}
 	console_print(m, "\n");
 }

@@ -4,7 +4,7 @@
  * and ends with one line that says how much, how fast, from where, by which link.
  *
  * A URL without scheme is relative to the script that it stands in, or names a file on the
- * next-server.
+ * next-server, or where there is none on the tftp-server (option 66), a name.
  */
 #include "net/cmd_fetch.h"
 #include "core/console.h"
@@ -34,12 +34,13 @@ static void name_of(const char *uri, char *name, size_t cap)
 int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, const char *name,
 	const char *path, uint64_t timeout_ms)
 {
-	char uri[URL_MAX], next[IP_STR_MAX], own[IMAGE_NAME_MAX];
+	char uri[URL_MAX], next[DNS_NAME_MAX], own[IMAGE_NAME_MAX];
 
 	w->f = NULL;
 	w->shown_us = m->now_us;
 	w->due_us = timeout_ms ? m->now_us + timeout_ms * 1000 : TIME_NEVER;
-	setting_text(m, "next-server", next, sizeof(next));
+	if (setting_text(m, "next-server", next, sizeof(next)) <= 0)
+		setting_text(m, "tftp-server", next, sizeof(next));
 	if (url_resolve(script_base_uri(m), next, ref, uri))
 		return err_set(m, ERR_BAD_URL, next[0] ? "%s" : "%s (no next-server known)", ref);
 	if (!name) {

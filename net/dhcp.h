@@ -233,7 +233,10 @@ const uint8_t *dhcp_option(const struct dhcp_msg *msg, unsigned tag, unsigned su
 uint32_t dhcp_option_ip(const struct dhcp_msg *msg, unsigned tag);
 /* File name from the file field or option 67, as it came but for trailing NULs; length, 0: none. */
 size_t dhcp_filename(const struct dhcp_msg *msg, char *text, size_t cap);
-/* siaddr, else option 66 or sname when they are an address, else who sent it. */
+/*
+ * siaddr, else option 66 or sname when they are an address, else who sent it; but none when option
+ * 66 is a name and there is a DNS server to ask for it.
+ */
 struct ip_addr dhcp_next_server(const struct dhcp_msg *msg);
 /* Whether it is a PXE server's answer: class "PXEClient". */
 bool dhcp_is_pxe(const struct dhcp_msg *msg);

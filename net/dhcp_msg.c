@@ -184,6 +184,8 @@ struct ip_addr dhcp_next_server(const struct dhcp_msg *msg)
 		return a;
 	if (ip_parse(msg->sname, strlen(msg->sname), &a))
 		return a;
+	if (len && dhcp_option_ip(msg, DHCP_DNS))
+		return (struct ip_addr){.family = IP_NONE};
 	return ip_is_any(&msg->server_id) ? msg->from : msg->server_id;
 }
 

@@ -4,9 +4,9 @@
  * option of its DHCP answers, as netN/name; netX is the link that won the boot, or the first one;
  * proxydhcp/name is what the PXE server said on that link.
  *
- * Without scope: filename and next-server come from the message that decides the boot (the PXE
- * server's before the lease), everything else from the boot link's lease, then from its PXE server,
- * then from the other links in order.
+ * Without scope: filename, next-server and tftp-server come from the message that decides the boot
+ * (the PXE server's before the lease), everything else from the boot link's lease, then from its
+ * PXE server, then from the other links in order.
  *
  * ip, netmask, gateway and mtu of a link can be set; the link uses them at once, and the next
  * `dhcp` forgets them.
@@ -91,7 +91,8 @@ static int msg_get(const struct dhcp_msg *msg, const char *name, unsigned tag, u
 	if (!strcmp(name, "next-server")) {
 		struct ip_addr next = dhcp_next_server(msg);
 
-		return put_ip(raw, cap, &next);
+		/* A name instead: empty, and no other link is asked. */
+		return ip_is_any(&next) ? 0 : put(raw, cap, next.b, 4);
 	}
 	if (tag == DHCP_BOOT_FILE && !sub) {
 		size_t n = dhcp_filename(msg, (char *)raw, cap);
@@ -131,7 +132,8 @@ static struct netdev *scope_dev(struct net *net, const char *scope)
 static int unscoped_get(
 	struct net *net, const char *name, unsigned tag, unsigned sub, uint8_t *raw, size_t cap)
 {
-	bool boot = !strcmp(name, "next-server") || (tag == DHCP_BOOT_FILE && !sub);
+	bool boot = !strcmp(name, "next-server") || (tag == DHCP_BOOT_FILE && !sub) ||
+		    tag == DHCP_TFTP_SERVER;
 	int n = -ERR_SETTING_NONE;
 
 	/* -1 is the boot link. */

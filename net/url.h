@@ -28,7 +28,7 @@ int url_parse(const char *text, struct url *u);
 /*
  * Resolves `ref` against `base` (RFC 3986 5.2; "" for none) into text. A ref without scheme and
  * with an empty base is a file name on the next-server, taken as it is: tftp://NEXT/ref with what a
- * URL cannot hold percent- encoded, where next is its address as text ("" gives ERR_BAD_URL).
+ * URL cannot hold percent- encoded, where next is its address or name ("" gives ERR_BAD_URL).
  * ERR_BAD_URL also when it does not fit.
  */
 int url_resolve(const char *base, const char *next, const char *ref, char text[URL_MAX]);

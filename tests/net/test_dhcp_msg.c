@@ -272,6 +272,15 @@ static void test_boot_names(void **state)
 	msg.siaddr = ip4_of(0x0a000009);
 	a = dhcp_next_server(&msg);
 	assert_int_equal(ip4_u32(&a), 0x0a000009);
+
+	/* A name that can be looked up is better than who sent it, and worse than an address. */
+	w = REPLY("\102\4name\66\4\12\0\0\1\6\4\12\0\0\2\377");
+	assert_true(parse(&w, &msg));
+	a = dhcp_next_server(&msg);
+	assert_int_equal(a.family, IP_NONE);
+	str_copy(msg.sname, sizeof(msg.sname), "10.0.0.8");
+	a = dhcp_next_server(&msg);
+	assert_int_equal(ip4_u32(&a), 0x0a000008);
 }
 
 static void test_emit(void **state)

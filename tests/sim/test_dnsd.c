@@ -268,6 +268,32 @@ static void test_node_boots_by_name(void **state)
 	must_boot(l, 1);
 }
 
+/* RFC 2132 9.4: option 66 may be a name. Where it cannot be looked up, the DHCP server is asked. */
+static void test_node_boots_by_option_66(void **state)
+{
+	(void)state;
+	for (unsigned dns = 0; dns < 2; dns++) {
+		struct sim_lab *l = lab_new(2, 1);
+		struct sim_dnsd *d = dnsd_new(l->server, lab_zone);
+
+		if (dns)
+			dhcpd_option(&l->dhcp->conf, OPT_DNS, server_ip, 4);
+		l->dhcp->conf.file_in = FILE_OPTION;
+		l->dhcp->conf.next_server = 0;
+		l->dhcp->conf.server_name = "boot.lab";
+		lab_script(l, "#!ipxe\necho next [${next-server}] name [${tftp-server}]\n"
+			      "kernel vmlinuz " LAB_CMDLINE "\ninitrd initrd.img\nboot\n");
+		lab_node(l, NULL);
+		assert_true(lab_run(l, 20));
+		assert_true(node_says(l->node[0],
+			dns ? "next [] name [boot.lab]" : "next [10.0.0.1] name [boot.lab]"));
+		assert_int_equal(d->questions, dns);
+		assert_int_equal(node_says(l->node[0], " from boot.lab (10.0.0.1) by net0"), dns);
+		assert_int_equal(node_says(l->node[0], ", its TFTP server has boot.ipxe"), dns);
+		must_boot(l, 1);
+	}
+}
+
 static void test_node_boots_by_alias(void **state)
 {
 	struct sim_dnsd *d;
@@ -387,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_waits_and_silence),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_node_boots_by_name),
+		cmocka_unit_test(test_node_boots_by_option_66),
 		cmocka_unit_test(test_node_boots_by_alias),
 		cmocka_unit_test(test_node_boots_by_search_list),
 		cmocka_unit_test(test_node_tries_each_address),
