@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PREFAULT_BLOCK	   ((size_t)2 << 20) /* bytes faulted in at once: a huge page of most CPUs */
+#define PREFAULT_BLOCK	   ((size_t)2 << 20) /* bytes faulted in at once: a huge page */
 #define PREFAULT_AHEAD_MAX 16u		     /* blocks made ahead of a writer */
 
 struct prefault {
