@@ -8,6 +8,7 @@
 #include "core/bzimage.h"
 #include "core/cmd.h"
 #include "core/machine.h"
+#include "core/nbp.h"
 #include "net/http.h"
 #include "net/icmp.h"
 #include "net/tcp.h"
@@ -38,6 +39,14 @@ const struct filler_ops *const common_schemes[] = {
 const struct image_type *const common_image_types[] = {
 	&script_type,
 	&bzimage_type,
+	NULL,
+};
+
+/* And what needs a PC with a BIOS. */
+const struct image_type *const bios_image_types[] = {
+	&script_type,
+	&bzimage_type,
+	&nbp_type,
 	NULL,
 };
 

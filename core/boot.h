@@ -16,6 +16,7 @@ enum boot_kind {
 	BOOT_EXIT,  /* back to who started us: the BIOS's next boot device, a process's shell */
 	BOOT_REBOOT,
 	BOOT_POWEROFF,
+	BOOT_NBP, /* a network boot program, which calls back: devices stay open */
 };
 
 /* memmove(dst, src, n) in physical memory, in order; src == BOOT_MOVE_ZERO fills with zeros. */
@@ -53,6 +54,11 @@ struct boot_request {
 	uint8_t params[4096]; /* boot_params, "zero page"; the platform adds screen_info */
 	char cmdline[IMAGE_CMDLINE_MAX];
 	uint16_t protocol; /* boot protocol version, 0x020f for 2.15 */
+
+	/* BOOT_NBP: lies here, nowhere near where it runs */
+	uint64_t nbp_start;
+	uint32_t nbp_size;
+	char uri[URL_MAX]; /* where it came from */
 };
 
 #endif

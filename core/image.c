@@ -205,6 +205,21 @@ bool image_complete(const struct image *img)
 	return img->total != IMAGE_SIZE_UNKNOWN && ranges_front(&img->have) == img->total;
 }
 
+static int probe(struct machine *m, struct image *img, bool guess)
+{
+	const struct image_type *const *type = m->config->image_types;
+	int ret = -ERR_IMAGE_TYPE;
+
+	for (img->type = NULL; *type && ret == -ERR_IMAGE_TYPE; type++) {
+		if ((*type)->guess && !guess)
+			continue;
+		ret = (*type)->probe(m, img);
+		if (!ret)
+			img->type = *type;
+	}
+	return ret;
+}
+
 int image_close(struct machine *m, struct image *img)
 {
 	int ret;
@@ -214,7 +229,7 @@ int image_close(struct machine *m, struct image *img)
 			(unsigned long long)ranges_bytes(&img->have), img->have.n);
 	img->capacity = img->total;
 	img->state = IMAGE_READY;
-	ret = image_probe(m, img);
+	ret = probe(m, img, false);
 	return ret == -ERR_IMAGE_TYPE ? 0 : ret;
 }
 
@@ -277,13 +292,5 @@ struct image *image_nth(struct machine *m, unsigned n)
 
 int image_probe(struct machine *m, struct image *img)
 {
-	const struct image_type *const *type = m->config->image_types;
-	int ret = -ERR_IMAGE_TYPE;
-
-	for (img->type = NULL; *type && ret == -ERR_IMAGE_TYPE; type++) {
-		ret = (*type)->probe(m, img);
-		if (!ret)
-			img->type = *type;
-	}
-	return ret;
+	return probe(m, img, true);
 }

@@ -39,6 +39,7 @@ struct image_type {
 	 * (returns 0 with req->kind BOOT_NONE). A negative error: nothing was changed.
 	 */
 	int (*prepare)(struct machine *m, struct image *img, struct boot_request *req);
+	bool guess; /* nothing marks its files: only what is to be run is asked about */
 };
 
 enum image_state {
@@ -114,8 +115,8 @@ struct image *image_find(struct machine *m, const char *name);
 /* Image number i in order of loading, NULL past the last. */
 struct image *image_nth(struct machine *m, unsigned i);
 
-/* Asks each type in turn; 0 and img->type set, or the error of the type that claimed it, or
- * ERR_IMAGE_TYPE. */
+/* For an image that is to be run: asks each type in turn; 0 and img->type set, or the error of the
+ * type that claimed it, or ERR_IMAGE_TYPE. */
 int image_probe(struct machine *m, struct image *img);
 
 #endif

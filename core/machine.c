@@ -136,12 +136,19 @@ void machine_end(struct machine *m)
 	services_end(m, n);
 }
 
-int machine_resume(struct machine *m, int result)
+void machine_return(struct machine *m, int result)
 {
 	m->boot.kind = BOOT_NONE;
 	m->now_us = m->plat->now_us(m->plat_ctx);
-	if (result >= 0)
+	if (result > 0)
 		result = err_set(m, ERR_BOOT_FAILED, "it ended with status %d", result);
 	m->script.status = result;
+}
+
+int machine_resume(struct machine *m, int result)
+{
+	machine_return(m, result);
+	if (!result)
+		m->script.status = err_set(m, ERR_BOOT_FAILED, "it ended");
 	return services_init(m);
 }

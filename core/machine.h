@@ -4,8 +4,8 @@
  *
  * A machine is a value. The firmware has one, the simulator a thousand. Whoever makes it owns the
  * memory and calls machine_poll() until m->boot.kind is set, then machine_end() and the platform's
- * boot(). If that comes back, machine_resume() goes on with the script. machine_poll() is never
- * re-entered and never blocks.
+ * boot(). If that comes back, machine_resume() goes on with the script. For BOOT_NBP there is no
+ * machine_end(), and machine_return() goes on. machine_poll() is never re-entered and never blocks.
  */
 #ifndef CORE_MACHINE_H
 #define CORE_MACHINE_H
@@ -73,6 +73,8 @@ bool machine_wait(struct machine *m, bool (*done)(void *ctx), void *ctx, uint64_
 void machine_end(struct machine *m);
 /* After boot() came back with `result`: opens everything again and lets the script go on. */
 int machine_resume(struct machine *m, int result);
+/* After a payload that ran while all stayed open: 0, an error, or its own positive status. */
+void machine_return(struct machine *m, int result);
 
 uint32_t rng_u32(struct machine *m);
 /* Uniform in [0, n), n > 0. */

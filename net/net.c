@@ -44,6 +44,10 @@ static bool net_receive(struct net *net)
 	if (!p)
 		return false;
 	for (; p; p = net_take_rx(net)) {
+		if (p->dev->raw) {
+			p->dev->raw(p->dev, p);
+			continue;
+		}
 		if (p->dev->is_open) /* a protocol may have closed it */
 			eth_input(p->dev, p);
 		pkt_free(&net->pool, p);

@@ -60,6 +60,9 @@ struct netdev {
 	struct netdev_place place; /* copied from there, for settings */
 	char name[8];		   /* "net0" */
 	uint8_t index;
+	/* Set: takes all that is received, in place of our protocols. */
+	void (*raw)(struct netdev *dev, struct pkt *p);
+	void *raw_ctx;
 	bool is_open;
 	bool link_up;
 	uint64_t link_since_us; /* of the last change, platform time */

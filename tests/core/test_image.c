@@ -33,9 +33,15 @@ static int probe_any(struct machine *mm, const struct image *img)
 	return starts_with(mm, img, "o");
 }
 
-static const struct image_type type_one = {"one", probe_one, NULL},
-			       type_any = {"any", probe_any, NULL};
-static const struct image_type *const types[] = {&type_one, &type_any, NULL};
+static int probe_guess(struct machine *mm, const struct image *img)
+{
+	return starts_with(mm, img, "g");
+}
+
+static const struct image_type type_one = {"one", probe_one, NULL, false},
+			       type_any = {"any", probe_any, NULL, false},
+			       type_guess = {"guess", probe_guess, NULL, true};
+static const struct image_type *const types[] = {&type_guess, &type_one, &type_any, NULL};
 
 static int setup(void **state)
 {
@@ -213,6 +219,10 @@ static void test_types(void **state)
 	img = load("x", "nothing");
 	assert_null(img->type);
 	assert_int_equal(image_probe(m, img), -ERR_IMAGE_TYPE);
+	img = load("x", "guess");
+	assert_null(img->type);
+	assert_int_equal(image_probe(m, img), 0);
+	assert_ptr_equal(img->type, &type_guess);
 	img = open_image("x", 6);
 	image_put(m, img, 0, "broken", 6);
 	assert_int_equal(image_close(m, img), -ERR_BZIMAGE_BAD);

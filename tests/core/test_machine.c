@@ -173,6 +173,25 @@ static void test_resume(void **state)
 	assert_int_equal(machine.err.code, ERR_BOOT_FAILED);
 }
 
+/* Everything has stayed open, and to come back is no failure. */
+static void test_return(void **state)
+{
+	(void)state;
+	assert_int_equal(start(), 0);
+	machine.boot.kind = BOOT_NBP;
+	fake.now_us = 77;
+	machine_return(&machine, 0);
+	assert_string_equal(story, "+a+b");
+	assert_int_equal(machine.boot.kind, BOOT_NONE);
+	assert_int_equal(machine.script.status, 0);
+	assert_int_equal(machine.now_us, 77);
+	assert_int_equal(machine.err.code, 0);
+	machine_return(&machine, 5);
+	assert_int_equal(machine.script.status, -ERR_BOOT_FAILED);
+	machine_return(&machine, -ERR_NO_NETDEV);
+	assert_int_equal(machine.script.status, -ERR_NO_NETDEV);
+}
+
 static void test_random(void **state)
 {
 	unsigned count[7] = {0};
@@ -223,6 +242,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_return, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_entropy, setup, teardown),
 	};

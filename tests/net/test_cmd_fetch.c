@@ -21,7 +21,8 @@ static int kernel_prepare(struct machine *m, struct image *img, struct boot_requ
 	return 0;
 }
 
-static const struct image_type kernel_type = {"kernel", kernel_probe, kernel_prepare};
+static const struct image_type kernel_type = {
+	.name = "kernel", .probe = kernel_probe, .prepare = kernel_prepare};
 static const struct image_type *const types[] = {&script_type, &kernel_type, NULL};
 
 static struct lan *cmd_lan(void)

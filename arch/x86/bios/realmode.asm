@@ -42,7 +42,7 @@ r_flags:	dw 0
 		dw idle
 		dw put_text
 		dw leave_to
-		dw 0
+		dw nbp			; struct rm_nbp
 ; -- parameters of leave_to
 leave_esp:	dd 0
 leave_ss:	dw 0
@@ -74,7 +74,7 @@ enter:	; 16-bit protected mode, interrupts off
 real:	mov	ax, cs
 	mov	ds, ax
 	mov	ss, ax
-	mov	esp, stack_top		; all of it: a BIOS with 32-bit parts uses it so
+	movzx	esp, word [stack]	; all of it: a BIOS with 32-bit parts uses it so
 	xor	ax, ax
 	mov	fs, ax
 	mov	gs, ax
@@ -162,6 +162,15 @@ leave_to:
 	xor	ax, ax
 	retf
 
+%include "nbp_run.inc"
+
+; -- behind what entry.asm carries; realmode.h has the same numbers ------------------------------------------
 	align	16, db 0
 end:
-stack_top	equ 8192		; the block is padded to this by realmode.c
+map_at		equ 7680		; rows of int 15h E820, 132 of them; below lies struct pxe_base
+nbp_stack	equ 12800		; top of a network boot program's stack, 2480 bytes
+stack_top	equ 18432		; the block is padded to this by realmode.c
+
+%if end - block > 1728
+%error "the code reaches into struct pxe_base"
+%endif

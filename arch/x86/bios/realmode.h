@@ -11,7 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RM_BLOCK_SIZE 8192u /* code, data and stack of the block; a multiple of 1 KiB */
+/* Code, data and stacks of the block, a multiple of 1 KiB; and where in it lie struct pxe_base, and
+ * the memory map that network boot programs are told. */
+#define RM_BLOCK_SIZE 18432u
+#define RM_PXE_BASE   1728u
+#define RM_MAP	      7680u
+#define RM_MAP_ROWS   132
 #define RM_TEXT_MAX   256
 
 struct rm_regs {
@@ -28,7 +33,7 @@ struct rm_block {
 	uint32_t back_eip;
 	uint16_t vector_ip, vector_cs;
 	struct rm_regs regs;
-	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, unused1;
+	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, off_nbp;
 	uint32_t leave_esp;
 	uint16_t leave_ss, unused3;
 	uint16_t text_len, unused2;

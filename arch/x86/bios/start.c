@@ -146,10 +146,33 @@ int start_boot(void *ctx, const struct boot_request *req)
 		if (bios_handover.origin != ORIGIN_PXE)
 			leave_note();
 		leave();
+	case BOOT_NBP:
 	case BOOT_NONE:
 		break;
 	}
 	return 0;
+}
+
+/*
+ * Nothing wakes the processor but the 55 ms timer tick, so it sleeps only when nobody has sent or
+ * typed anything for a while: an answer from a server or the next key is not to wait for a tick.
+ */
+static void idle(void *ctx, uint64_t until_us)
+{
+	static uint64_t seen, last_us;
+	const struct net *net = &sys.net;
+	uint64_t now = clock_us(), packets = 0;
+
+	(void)ctx;
+	for (unsigned i = 0; i < net->ndev; i++)
+		packets += net->dev[i].stats.rx_packets + net->dev[i].stats.tx_packets;
+	if (packets != seen || screen_active()) {
+		seen = packets;
+		last_us = now;
+	}
+	screen_flush();
+	if (now - last_us >= AWAKE_US)
+		screen_idle(NULL, until_us);
 }
 
 const struct platform bios_platform = {
@@ -164,7 +187,7 @@ const struct platform bios_platform = {
 	.phys_move = memory_move,
 	.putc = screen_putc,
 	.key = screen_key,
-	.idle = screen_idle,
+	.idle = idle,
 	.uuid = identity_uuid,
 	.boot = start_boot,
 };
@@ -271,26 +294,6 @@ static void choose_start(struct machine *m)
 	}
 }
 
-/*
- * Nothing wakes the processor but the 55 ms timer tick, so it sleeps only when nobody has sent or
- * typed anything for a while: an answer from a server or the next key is not to wait for a tick.
- */
-static void idle(const struct net *net, uint64_t until_us)
-{
-	static uint64_t seen, last_us;
-	uint64_t now = clock_us(), packets = 0;
-
-	for (unsigned i = 0; i < net->ndev; i++)
-		packets += net->dev[i].stats.rx_packets + net->dev[i].stats.tx_packets;
-	if (packets != seen || screen_active()) {
-		seen = packets;
-		last_us = now;
-	}
-	screen_flush();
-	if (now - last_us >= AWAKE_US)
-		screen_idle(NULL, until_us);
-}
-
 static _Noreturn void run(struct machine *m)
 {
 	for (;;) {
@@ -300,7 +303,7 @@ static _Noreturn void run(struct machine *m)
 			machine_end(m);
 			machine_resume(m, start_boot(NULL, &m->boot));
 		} else if (next > clock_us()) {
-			idle(m->net, next);
+			idle(NULL, next);
 		}
 	}
 }

@@ -5,9 +5,9 @@
  * time, each to its end.
  *
  * Nothing here is assembly or BIOS: a call arrives as an opcode and the address of its parameters,
- * and the NBP's memory is a window of bytes. arch/x86/bios/nbp.c brings both from real or protected
- * mode; the hosted tests and the fuzzer bring them from an array. Every address, size and state
- * comes from the NBP and may be wrong: that is a status code, never a crash.
+ * and the NBP's memory is a window of bytes. arch/x86/bios/nbp_run.c brings both from real or
+ * protected mode; the hosted tests and the fuzzer bring them from an array. Every address, size and
+ * state comes from the NBP and may be wrong: that is a status code, never a crash.
  *
  * pxe.c has the table walk, PRELOAD and BASE calls; pxe_cached.c the DHCP packets as a PXE ROM
  * would have kept them; pxe_undi.c UNDI; pxe_udp.c, pxe_tftp.c and pxe_file.c the rest.
@@ -52,6 +52,7 @@ enum pxe_status {
 	PXENV_STATUS_TFTP_TOO_MANY_PACKAGES = 0x3a,
 	PXENV_STATUS_TFTP_FILE_NOT_FOUND = 0x3b,
 	PXENV_STATUS_TFTP_ACCESS_VIOLATION = 0x3c,
+	PXENV_STATUS_TFTP_NO_FILESIZE = 0x3e,
 	PXENV_STATUS_TFTP_INVALID_PACKET_SIZE = 0x3f,
 	PXENV_STATUS_UNDI_INVALID_FUNCTION = 0x60,
 	PXENV_STATUS_UNDI_MEDIATEST_FAILED = 0x61,
@@ -67,6 +68,9 @@ struct segoff {
 
 enum pxe_packet { PXE_DISCOVER, PXE_ACK, PXE_REPLY, PXE_PACKETS };
 #define PXE_PACKET_MAX 1472 /* UDP payload of a full Ethernet frame */
+/* Of those that we keep: some NBPs have room for a BOOTPLAYER of just this size, and overwrite what
+ * lies behind it with more (PXE 2.1, 3.3.3.4). */
+#define PXE_CACHED_MAX 1260
 
 /*
  * The part of the stack that has to lie in base memory, because NBPs are given pointers into it.
@@ -108,21 +112,27 @@ struct pxe {
 	 * descriptor table; UINT32_MAX when there is none such. */
 	uint32_t (*segment)(struct pxe *p, uint16_t seg);
 	struct pxe_base *base;
-	uint16_t base_seg;		/* its paragraph */
+	uint16_t base_seg; /* its paragraph */
+	/*
+	 * The NBP wants nothing from us any more: gives back the memory and the interrupts. False,
+	 * and all stays, when others have hooked them after us. May be NULL.
+	 */
+	bool (*release)(struct pxe *p);
 	uint16_t packet_n[PXE_PACKETS]; /* bytes of base->packet[]; 0: there is none */
 
 	/* UNDI */
 	bool undi_started, undi_initialized, undi_open; /* open: frames go to the NBP */
+	uint16_t undi_sent;				/* and it was not told yet */
 	uint16_t filter;				/* UNDI packet filter bits */
 	struct pkt *rx_head, *rx_tail;			/* frames that wait for the NBP */
 	unsigned rx_count;
-	uint16_t frame_len; /* of base->frame while it is handed over in pieces */
 
 	/* UDP */
 	bool udp_open;
 	struct udp_sock sock[PXE_SOCKETS];
 	uint32_t sock_used[PXE_SOCKETS]; /* when: counts calls; 0: not open */
 	uint32_t calls;
+	uint32_t datagrams; /* that have come */
 	struct pxe_datagram datagram[PXE_DATAGRAMS];
 
 	struct pxe_file file[PXE_FILES]; /* [0]: TFTP */
@@ -165,15 +175,24 @@ void pxe_udp_end(struct pxe *p);
 void pxe_files_end(struct pxe *p);
 /* pxe_undi.c */
 void pxe_undi_end(struct pxe *p);
+/* A call by which the NBP parts from half of us; with the second half it is rid of us. */
+enum pxe_status pxe_part(struct pxe *p);
 
+/* pxe_udp.c: a router that the NBP names, in wire order, counts where the lease has named none. */
+void pxe_gateway(struct pxe *p, const uint8_t addr[4]);
 /*
  * pxe_tftp.c, also for pxe_file.c: opens uri for reading in order; waits until the size is known
  * or it is certain that it is not (total IMAGE_SIZE_UNKNOWN). 0 or a negative error (core/err.def).
  */
 int pxe_file_open(struct pxe *p, struct pxe_file *f, const char *uri);
-/* The next n bytes at most into dst, waiting for them; 0 at the end of the file, or a negative
- * error. */
+/* Waits so long for bytes: how many can be read at once, 0 at the end of the file, or a negative
+ * error; it is not the file's while !f->fetch->finished. */
+int pxe_file_wait(struct pxe *p, struct pxe_file *f, uint64_t us);
+/* The next n bytes at most into dst, waiting for them; less only at the end of the file, or a
+ * negative error. */
 int pxe_file_read(struct pxe *p, struct pxe_file *f, void *dst, size_t n);
+/* What an error of opening a file is to the NBP. */
+enum pxe_status pxe_file_status(int rc);
 void pxe_file_close(struct pxe *p, struct pxe_file *f);
 
 #endif
