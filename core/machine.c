@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one loop, see machine.h, and the random numbers: xoshiro128++ 1.0 (Blackman, Vigna:
- * "Scrambled linear pseudorandom number generators", 2019). Good for jitter, ports and transaction
- * ids that nobody off the wire can guess cheaply; not for keys.
+ * The one loop, see machine.h, and the random numbers: HalfSipHash of a counter. Many of them stand
+ * on the wire, and whoever reads those knows nothing of the others: transaction ids, ports.
  */
 #include "core/machine.h"
-
-static uint32_t rotl(uint32_t v, unsigned n)
-{
-	return v << n | v >> (32 - n);
-}
+#include "core/halfsiphash.h"
 
 uint32_t rng_u32(struct machine *m)
 {
-	uint32_t *s = m->rng.s;
-	uint32_t result = rotl(s[0] + s[3], 7) + s[0], t = s[1] << 9;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotl(s[3], 11);
-	return result;
+	m->rng.count[0]++;
+	return halfsiphash(m->rng.key, m->rng.count, 2);
 }
 
 uint32_t rng_below(struct machine *m, uint32_t n)
@@ -34,18 +21,6 @@ uint32_t rng_below(struct machine *m, uint32_t n)
 		product = (uint64_t)rng_u32(m) * n;
 	while ((uint32_t)product < unfair);
 	return (uint32_t)(product >> 32);
-}
-
-static void rng_seed(struct machine *m)
-{
-	uint32_t *s = m->rng.s;
-
-	m->rng.grade = m->plat->entropy(m->plat_ctx, s, sizeof(m->rng.s));
-	if (!(s[0] | s[1] | s[2] | s[3]))
-		s[0] = 1; /* the one state it never leaves */
-	/* A seed with few set bits needs some rounds until all of the state depends on it. */
-	for (int i = 0; i < 16; i++)
-		rng_u32(m);
 }
 
 static void services_end(struct machine *m, unsigned n)
@@ -81,7 +56,7 @@ int machine_init(struct machine *m, struct net *net, const struct platform *plat
 	m->net = net;
 	m->now_us = plat->now_us(plat_ctx);
 	log_init(m);
-	rng_seed(m);
+	m->rng.grade = plat->entropy(plat_ctx, &m->rng, offsetof(struct rng, grade));
 	mem_init(m);
 	return services_init(m);
 }

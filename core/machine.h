@@ -28,9 +28,10 @@
 
 struct net;
 
-struct rng { /* xoshiro128++ seeded from the platform; not for secrets when grade is below HARDWARE
-	      */
-	uint32_t s[4];
+/* All of the platform's entropy; not for secrets when grade is below HARDWARE. */
+struct rng {
+	uint32_t key[2]; /* of HalfSipHash, also for other numbers that are not to be foretold */
+	uint32_t count[2];
 	enum entropy_grade grade;
 };
 

@@ -72,7 +72,6 @@ static int net_service_init(struct machine *m)
 
 	net->ip_id = (uint16_t)rng_u32(m);
 	net->reopen = 0;
-	tcp_init(net);
 	for (unsigned i = 0; i < net->ndev; i++) {
 		if (reopen >> i & 1)
 			netdev_open(&net->dev[i]); /* one that fails was reported, and the others go

@@ -45,7 +45,6 @@ struct net {
 	struct tcp tcp[TCP_MAX];
 	uint32_t tcp_due;    /* bit i: tcp[i] owes an acknowledgement in this turn */
 	struct tcp *tcp_now; /* at work: its slot is not given away meanwhile */
-	uint32_t tcp_key[2]; /* of initial sequence numbers */
 	struct tcp_bucket tcp_resets;
 	struct fetch fetch[FETCH_MAX];
 	struct http_conn http[HTTP_CONN_MAX];

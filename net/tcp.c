@@ -249,12 +249,15 @@ static void tcp_wake(struct stream *s)
 static const struct stream_ops tcp_ops = {
 	.send = tcp_send, .close = tcp_close, .abort = tcp_abort, .wake = tcp_wake};
 
-/* A number that only we know, for each pair of ends: RFC 6528 3. */
+/*
+ * A number that only we know, for each pair of ends: RFC 6528 3. The generator shares the key, but
+ * hashes two words: none of its numbers is one of these.
+ */
 static uint32_t tcp_hash(const struct tcp *c, uint32_t salt)
 {
 	uint32_t words[] = {ip4_u32(&c->src), ip4_u32(&c->dst), c->ports, salt};
 
-	return halfsiphash(tcp_net(c)->tcp_key, words, 4);
+	return halfsiphash(tcp_net(c)->m->rng.key, words, 4);
 }
 
 /* RFC 6056 3.3.1: from a random one on, the first that is free; fewer than TCP_MAX are not. */
@@ -352,14 +355,6 @@ void tcp_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t
 		tcp_mtu(c, mtu);
 	else if (c->state == TCP_SYN_SENT && (err == ERR_ARP_TIMEOUT || ++c->refusals >= REFUSALS))
 		tcp_over(c, -err);
-}
-
-/* Not from the machine's generator: what it gave before stands on the wire. */
-void tcp_init(struct net *net)
-{
-	struct machine *m = net->m;
-
-	m->plat->entropy(m->plat_ctx, net->tcp_key, sizeof(net->tcp_key));
 }
 
 void tcp_flush(struct net *net)

@@ -42,8 +42,6 @@ int tcp_open(struct net *net, struct netdev *dev, const struct ip_addr *dst, uin
 /* For ip_protocol tables. */
 void tcp_input(const struct ip_meta *meta, struct bytes payload);
 void tcp_error(struct netdev *dev, const struct ipv4_quote *q, int err, uint16_t mtu);
-/* Before the first turn: takes the key of sequence numbers from the platform. */
-void tcp_init(struct net *net);
 /* At the end of a turn: one acknowledgement for each connection that owes one. */
 void tcp_flush(struct net *net);
 /*

@@ -213,6 +213,14 @@ static void test_random(void **state)
 	for (int i = 0; i < 1000; i++)
 		ones += (uint32_t)__builtin_popcount(rng_u32(&machine));
 	assert_in_range(ones, 15500, 16500);
+	/* What one number was does not tell what others are: that takes the key. */
+	machine.rng.count[0]--;
+	first = rng_u32(&machine);
+	for (unsigned i = 0; i < 64; i++) {
+		machine.rng.key[i / 32] ^= 1u << i % 32;
+		machine.rng.count[0]--;
+		assert_int_not_equal(rng_u32(&machine), first);
+	}
 	/* Another machine, another seed. */
 	assert_int_equal(start(), 0);
 	assert_int_not_equal(rng_u32(&machine), first);
