@@ -15,7 +15,7 @@
 #define PXE_MEMORY 0x10fff0u /* what 16-bit segments and offsets reach */
 
 static const struct pxe_call *const tables[] = {
-	pxe_base_calls, pxe_undi_calls};
+	pxe_base_calls, pxe_undi_calls, pxe_udp_calls, pxe_tftp_calls, pxe_file_calls};
 #define WITHOUT_BASE 2 /* tables of calls that work when the base code was unloaded */
 
 void *pxe_at(struct pxe *p, struct segoff at, size_t n)
@@ -67,6 +67,8 @@ void pxe_start(struct pxe *p, struct netdev *dev, const char *uri)
 
 static void base_end(struct pxe *p)
 {
+	pxe_udp_end(p);
+	pxe_files_end(p);
 	p->stopped = true;
 }
 
