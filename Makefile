@@ -144,7 +144,7 @@ $(O)/bios/pxe.elf $(O)/bios/kpxe.elf: $(O)/bios/%.elf: $(O)/bios/obj/config/%.o 
 STUB_CFLAGS := -std=c11 $(WARN) -MMD -MP -ffreestanding -Os -march=i486 -mgeneral-regs-only -mregparm=3 \
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables \
 	-mpreferred-stack-boundary=2 -fno-ident -falign-functions=1 -falign-loops=1 -falign-jumps=1 \
-	-fomit-frame-pointer -ffunction-sections -I.
+	-fomit-frame-pointer -ffunction-sections -fno-inline-functions-called-once -malign-data=abi -fno-tree-sra -I.
 $(O)/bios/obj/$(B)/stub/%.o: $(B)/stub/%.c Makefile
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)

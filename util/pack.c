@@ -34,7 +34,7 @@ static void put_byte(struct encoder *e)
 
 static void put_bit(struct encoder *e, uint32_t chance, uint32_t bit)
 {
-	uint32_t bound = (uint32_t)((uint64_t)e->range * chance >> 16);
+	uint32_t bound = (e->range >> 16) * chance;
 
 	if (bit) {
 		e->range = bound;
@@ -53,15 +53,16 @@ static size_t pack(
 
 	model_start(m, &model_opcodes);
 	for (uint32_t pos = 0; pos < size; pos++) {
-		model_byte(m, image, pos, code);
+		struct model_bits b = model_byte(m, image, pos, code);
+
 		for (int i = 7; i >= 0; i--) {
-			uint32_t chance = model_chance(m);
+			uint32_t chance = model_chance(m, &b);
 			uint32_t bit = image[pos] >> i & 1;
 
 			put_bit(&e, chance, bit);
-			model_learn(m, chance, bit);
+			model_learn(m, &b, chance, bit);
 		}
-		model_next(m);
+		model_next(m, image[pos]);
 	}
 	for (int i = 0; i < 4; i++)
 		put_byte(&e);

@@ -22,14 +22,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VIEWS  4
-#define SLOTS  (1u << 20)
-#define RECENT (1u << 16)
-#define ODDS                                                                                       \
-	4096 /* steps of the logarithm of the odds, 1/128 each; in the middle they are even        \
-	      */
-#define RATE	  600  /* a new weight's rate; its low bits say how much of that is spent, */
-#define SPENT	  1023 /* the others are 2^24 times a logarithm */
+/* Calls cost time, above all in emulators. */
+#define MODEL_INLINE static inline __attribute__((always_inline))
+
+#define VIEWS	  4
+#define SLOTS	  (1u << 19)
+#define RECENT	  (1u << 16)
+#define ODDS	  (1u << 15) /* steps of the logarithm of the odds, 1/128 each; even in the middle */
+#define RATE	  600	     /* of a new weight; a weight's low bits are its rate, */
+#define RATES	  1023	     /* the others 2^24 times a logarithm */
+#define SMALL	  2048	     /* errors that teach nothing: 1/65536 */
 #define MATCH_MAX 15
 
 enum field { OPCODE, OPCODE2, MODRM, SIB, DISP, IMM, DATA };
@@ -42,16 +44,21 @@ struct model {
 	uint32_t index;	    /* of the next byte in its field */
 	uint32_t left;	    /* bytes to come of the field; in SIB, of the displacement behind it */
 	uint32_t imm;	    /* bytes of the immediate at the instruction's end */
-	uint32_t partial;   /* the bits of this byte that are known, behind a 1 */
+	uint32_t last;	    /* four bytes, the latest on top */
 	uint32_t match;	    /* index of the byte that is expected here */
 	uint32_t match_len; /* how often in a row it was right, and 1; 0: none is expected */
-	uint32_t expect;    /* its next bit is bit 7 */
-	uint32_t hash[VIEWS];
-	int32_t *used[VIEWS + 1]; /* the weights of this bit */
-	uint16_t chance[ODDS];	  /* that the bit is 1, in 1/65536 */
-	uint32_t recent[RECENT];  /* index behind four bytes, by their hash */
+	int32_t *view[VIEWS];	 /* weights of this byte */
+	uint16_t chance[ODDS];	 /* that the bit is 1, in 1/65536 */
+	uint32_t recent[RECENT]; /* index behind three bytes, by their hash */
 	int32_t expected[2 * (MATCH_MAX + 1)];
-	int32_t weight[SLOTS];
+	int32_t weight[SLOTS + 256];
+};
+
+/* Inside a byte; apart, so that a compiler keeps it in registers. */
+struct model_bits {
+	uint32_t known;	   /* the bits that are known, behind a 1 */
+	uint32_t guess;	   /* the expected byte; its next bit is bit 7 */
+	int32_t *expected; /* weights of a guess of 0 and of 1 */
 };
 
 /* What follows an opcode, a bit each; a row is 40h of them. */
@@ -60,17 +67,19 @@ struct model_opcodes {
 };
 extern const struct model_opcodes model_opcodes;
 
-static inline bool model_has(const uint8_t map[32], uint32_t opcode)
+MODEL_INLINE bool model_has(const uint8_t map[32], uint32_t opcode)
 {
 	return map[opcode >> 3] >> (opcode & 7) & 1;
 }
 
 /* All of *m is zero. opcodes: &model_opcodes, wherever that is */
-static inline void model_start(struct model *m, const struct model_opcodes *opcodes)
+MODEL_INLINE void model_start(struct model *m, const struct model_opcodes *opcodes)
 {
 	uint32_t odds = 1u << 24; /* against a 1: e^-x */
 
 	m->opcodes = opcodes;
+	for (int32_t *w = m->expected; w < m->weight + SLOTS + 256; w++)
+		*w = RATE;
 	for (unsigned i = ODDS / 2; i < ODDS; i++) {
 		uint32_t chance = (1u << 31) / ((1u << 15) + (odds >> 9));
 
@@ -82,7 +91,7 @@ static inline void model_start(struct model *m, const struct model_opcodes *opco
 }
 
 /* Moves on behind byte c of an instruction. An operand-size prefix counts as an instruction. */
-static inline void model_parse(struct model *m, uint32_t c)
+MODEL_INLINE void model_parse(struct model *m, uint32_t c)
 {
 	uint32_t imm32 = m->previous == 0x66 ? 2 : 4;
 	uint32_t disp = 0;
@@ -146,93 +155,99 @@ next:
 	m->index = 0;
 }
 
-static inline uint32_t model_mix(uint32_t hash, uint32_t value)
+MODEL_INLINE uint32_t model_mix(uint32_t hash, uint32_t value)
 {
 	hash = (hash + value) * 0x2f0b4c47;
 	return hash ^ hash >> 15;
 }
 
-/* Before byte `pos` of the image, of which the first `code` bytes are instructions. */
-static inline void model_byte(struct model *m, const uint8_t *image, uint32_t pos, uint32_t code)
+MODEL_INLINE int32_t *model_view(struct model *m, uint32_t hash)
 {
-	uint32_t last = 0; /* four bytes, the latest on top */
+	return &m->weight[hash % SLOTS];
+}
+
+/* Before byte `pos` of the image, of which the first `code` bytes are instructions. */
+MODEL_INLINE struct model_bits model_byte(
+	struct model *m, const uint8_t *image, uint32_t pos, uint32_t code)
+{
+	uint32_t last = m->last;
+	uint32_t *recent = &m->recent[(last >> 8) * 0x9e3779b1 >> 16];
 	uint32_t hash;
 
-	for (uint32_t i = pos < 4 ? 0 : pos - 4; i < pos; i++)
-		last = last >> 8 | (uint32_t)image[i] << 24;
 	if (pos >= code) { /* bytes before the last stand in */
 		m->field = DATA;
 		m->opcode = last >> 16 & 0xff;
 		m->previous = last >> 8;
 	}
 	hash = model_mix(m->field << 3 | m->index, 1);
-	m->hash[0] = hash;
-	m->hash[1] = model_mix(hash, last >> 24);
+	m->view[0] = model_view(m, hash);
+	m->view[1] = model_view(m, model_mix(hash, last >> 24));
 	hash = model_mix(hash, m->opcode | 0x8000);
-	m->hash[2] = model_mix(hash, m->previous);
-	m->hash[3] = model_mix(hash, (last >> 16 & 0xff) | 0x8000);
-	last = last * 0x9e3779b1 >> 16;
-	if (!m->match_len && m->recent[last]) {
-		m->match = m->recent[last];
+	m->view[2] = model_view(m, model_mix(hash, m->previous));
+	m->view[3] = model_view(m, model_mix(hash, (last >> 16 & 0xff) | 0x8000));
+	if (!m->match_len && *recent) {
+		m->match = *recent;
 		m->match_len = 1;
 	}
-	m->recent[last] = pos;
-	m->expect = image[m->match];
-	m->partial = 1;
+	*recent = pos;
+	return (struct model_bits){
+		.known = 1,
+		.guess = m->match_len ? image[m->match] : 0,
+		.expected = &m->expected[m->match_len * 2],
+	};
 }
 
 /* The chance that the next bit is 1, in 1/65536, never 0. */
-static inline uint32_t model_chance(struct model *m)
+MODEL_INLINE uint32_t model_chance(const struct model *m, const struct model_bits *b)
 {
-	uint32_t which = m->match_len * 2;
-	uint32_t sum;
-	int32_t odds;
+	uint32_t sum = (uint32_t)b->expected[b->guess >> 7 & 1];
 
-	if (which)
-		which += m->expect >> 7 & 1;
-	m->used[VIEWS] = &m->expected[which];
-	sum = (uint32_t)m->expected[which];
-	for (unsigned i = 0; i < VIEWS; i++) {
-		int32_t *weight = &m->weight[(m->hash[i] + m->partial) % SLOTS];
+	sum += (uint32_t)m->view[0][b->known];
+	sum += (uint32_t)m->view[1][b->known];
+	sum += (uint32_t)m->view[2][b->known];
+	sum += (uint32_t)m->view[3][b->known];
+	return m->chance[((int32_t)sum >> 17) + (int32_t)ODDS / 2];
+}
 
-		m->used[i] = weight;
-		sum += (uint32_t)*weight;
-	}
-	odds = ((int32_t)sum >> 17) + ODDS / 2;
-	if (odds < 0)
-		odds = 0;
-	if (odds >= ODDS)
-		odds = ODDS - 1;
-	return m->chance[odds];
+MODEL_INLINE void model_move(int32_t *weight, int32_t error)
+{
+	int32_t rate = *weight & RATES;
+
+	*weight += ((error * rate >> 2) & ~RATES) - (rate >> 6);
 }
 
 /* The bit was `bit`, predicted with `chance`. */
-static inline void model_learn(struct model *m, uint32_t chance, uint32_t bit)
+MODEL_INLINE void model_learn(struct model *m, struct model_bits *b, uint32_t chance, uint32_t bit)
 {
 	int32_t error = (int32_t)(bit << 16) - (int32_t)chance;
+	uint32_t guess = b->guess >> 7 & 1;
 
-	for (unsigned i = 0; i <= VIEWS; i++) {
-		int32_t *weight = m->used[i];
-		int32_t rate = RATE - (*weight & SPENT);
-
-		*weight += ((error * rate >> 2) & ~SPENT) + (rate >> 6);
+	if (error >= SMALL || error <= -SMALL) {
+		model_move(m->view[0] + b->known, error);
+		model_move(m->view[1] + b->known, error);
+		model_move(m->view[2] + b->known, error);
+		model_move(m->view[3] + b->known, error);
+		model_move(b->expected + guess, error);
 	}
-	if ((m->expect >> 7 & 1) != bit)
+	if (guess != bit) {
 		m->match_len = 0;
-	m->expect <<= 1;
-	m->partial = m->partial << 1 | bit;
+		b->expected = m->expected;
+	}
+	b->guess <<= 1;
+	b->known = b->known << 1 | bit;
 }
 
-/* The byte is complete: m->partial, with a 1 before it. */
-static inline void model_next(struct model *m)
+/* The byte is complete. */
+MODEL_INLINE void model_next(struct model *m, uint32_t byte)
 {
 	if (m->match_len) {
 		m->match++;
 		if (m->match_len < MATCH_MAX)
 			m->match_len++;
 	}
+	m->last = m->last >> 8 | byte << 24;
 	if (m->field != DATA)
-		model_parse(m, m->partial & 0xff);
+		model_parse(m, byte);
 }
 
 #endif

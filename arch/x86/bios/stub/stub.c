@@ -7,6 +7,7 @@
  * image, calls in the code have absolute targets; words that are to hold an address are that
  * much above `base`, and no other four bytes of the image are.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "arch/x86/bios/handover.h"
@@ -24,19 +25,19 @@ struct payload {	 /* follows the stub */
 
 extern const char stub_end[];
 
+#define PAGE	4096u
+#define LOW_END 0x100000u
+
 /*
  * Behind the image while it is unpacked. A copy of this stub runs there, because it is then on one
  * page: emulators are three times slower where a loop crosses the border of two.
  */
 struct work {
-	uint8_t stub[4096];
+	uint8_t stub[PAGE];
 	struct model model;
 };
 typedef void unpack_fn(struct model *m, const struct model_opcodes *opcodes, uint8_t *dst,
 	uint32_t size, uint32_t code, const uint8_t *src);
-
-#define PAGE	4096u
-#define LOW_END 0x100000u
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
@@ -53,83 +54,76 @@ static void zero(uint8_t *p, uint32_t n)
 	__asm__ volatile("rep stosl" : "+D"(p), "+c"(n) : "a"(0) : "memory");
 }
 
-struct hole {
+struct range {
 	uint32_t start, end;
+	bool free; /* RAM; all others must not be used */
 };
 
-/* Lowers *end until [*end - size, *end) misses the hole; true when it had to. */
-static int avoid(uint32_t *end, uint32_t size, const struct hole *h)
+/* What is in memory, below 4 GiB. */
+struct map {
+	struct range range[E820_MAX + 2];
+	unsigned count;
+};
+
+static void add(struct map *map, uint64_t start, uint64_t size, bool free)
 {
-	if (h->start >= h->end || *end <= h->start || *end - size >= h->end)
-		return 0;
-	*end = h->start & ~(PAGE - 1);
-	return 1;
+	struct range *r = &map->range[map->count];
+	uint64_t end = start + size;
+
+	if (end < start || end > 0u - PAGE)
+		end = 0u - PAGE;
+	if (start >= end)
+		return;
+	r->free = free;
+	r->start = (uint32_t)start;
+	r->end = (uint32_t)end;
+	map->count++;
 }
 
-/* The part of an E820 row that lies below 4 GiB, cut to pages: RAM inwards, everything else
- * outwards. */
-static struct hole row_range(const struct e820_entry *e)
+static bool fits(const struct map *map, uint32_t start, uint32_t end)
 {
-	uint64_t end = e->addr + e->size;
-	struct hole h = {0, 0};
+	bool inside = false;
 
-	if (end < e->addr || end > 0xfffff000u)
-		end = 0xfffff000u;
-	if (e->addr >= end)
-		return h;
-	h.start = (uint32_t)e->addr;
-	h.end = (uint32_t)end;
-	return h;
+	for (unsigned i = 0; i < map->count; i++) {
+		const struct range *r = &map->range[i];
+
+		if (r->free)
+			inside |= r->start <= start && end <= r->end;
+		else if (r->start < end && start < r->end)
+			return false;
+	}
+	return inside;
 }
 
 /* Highest place for size bytes: in one RAM row, off every other kind of row and off what is in use.
  */
-static uint32_t find_room(
-	const struct handover *ho, uint32_t size, const struct hole *used, unsigned nused)
+static uint32_t find_room(const struct map *map, uint32_t size)
 {
 	uint32_t best = 0;
 
-	for (unsigned i = 0; i < ho->e820_count && i < E820_MAX; i++) {
-		struct hole ram = row_range(&ho->e820[i]);
-		uint32_t end = ram.end & ~(PAGE - 1);
-		unsigned moved = 1;
+	for (unsigned i = 0; i < map->count; i++) {
+		const struct range *r = &map->range[i];
+		uint32_t end = (r->free ? r->end : r->start) & ~(PAGE - 1);
 
-		if (ho->e820[i].type != 1)
-			continue;
-		if (ram.start < LOW_END)
-			ram.start = LOW_END;
-		for (unsigned tries = 0; moved && tries < 2 * E820_MAX; tries++) {
-			moved = 0;
-			if (end < ram.start || end - ram.start < size)
-				break;
-			for (unsigned j = 0; j < nused; j++)
-				moved |= (unsigned)avoid(&end, size, &used[j]);
-			for (unsigned j = 0; j < ho->e820_count && j < E820_MAX; j++) {
-				struct hole other = row_range(&ho->e820[j]);
-
-				if (ho->e820[j].type != 1)
-					moved |= (unsigned)avoid(&end, size, &other);
-			}
-		}
-		if (!moved && end >= ram.start && end - ram.start >= size && end - size > best)
+		if (end >= LOW_END + size && end - size > best && fits(map, end - size, end))
 			best = end - size;
 	}
 	return best;
 }
 
+/* A word anywhere. */
+typedef uint32_t word __attribute__((may_alias, aligned(1)));
+
 /* Calls and jumps are done by now: they are relative and need nothing. */
 static void relocate(uint8_t *image, const struct payload *pl)
 {
-	for (uint32_t i = 0; i + 4 <= pl->image; i++) {
-		uint32_t value;
+	for (uint8_t *p = image; p + 4 <= image + pl->image; p++) {
+		uint32_t value = *(word *)p - pl->base;
 
-		memcpy(&value, image + i, 4);
-		value -= pl->base;
 		if (value > pl->memory)
 			continue;
-		value += (uint32_t)image;
-		memcpy(image + i, &value, 4);
-		i += 3;
+		*(word *)p = value + (uint32_t)image;
+		p += 3;
 	}
 }
 
@@ -142,13 +136,30 @@ static void unfilter(uint8_t *p, int32_t size)
 
 		if ((p[i++] & 0xfe) != 0xe8)
 			continue;
-		memcpy(&value, p + i, 4);
+		value = (int32_t) * (word *)(p + i);
 		i += 4;
 		if (value >= 0 && value < size)
 			value -= i;
 		else if (value < 0 && value >= -i)
 			value += size;
-		memcpy(p + i - 4, &value, 4);
+		*(word *)(p + i - 4) = (uint32_t)value;
+	}
+}
+
+/*
+ * QEMU looks addresses up in a table that has 256 pages at first. It doubles whenever the table is
+ * dropped while it is full (accel/tcg/cputlb.c); a change of CR0.WP, which means nothing without
+ * paging, drops it. Four times make it large enough: unpacking is a third faster.
+ */
+static void grow_table(const volatile uint8_t *p, uint32_t size)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t cr0;
+
+		for (uint32_t at = 0; at < size; at += PAGE)
+			(void)p[at];
+		__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+		__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 ^ 0x10000) : "memory");
 	}
 }
 
@@ -159,22 +170,25 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 	const struct payload *pl = (const void *)(start + (uintptr_t)stub_end); /* linked at 0 */
 	const uint8_t *packed = (const uint8_t *)(pl + 1);
 	uint32_t size = (pl->image + PAGE - 1) & ~(PAGE - 1);
-	struct hole used[2] = {
-		{(uint32_t)start & ~(PAGE - 1), (uint32_t)packed + pl->packed},
-		{ho->ramdisk_image, ho->ramdisk_image + ho->ramdisk_size},
-	};
+	struct map map;
 	uint8_t *image;
 	struct work *work = (struct work *)size;
 
+	map.count = 0;
+	add(&map, (uint32_t)start, (uint32_t)(packed - start) + pl->packed, false);
+	add(&map, ho->ramdisk_image, ho->ramdisk_size, false);
+	for (unsigned i = 0; i < ho->e820_count && i < E820_MAX; i++)
+		add(&map, ho->e820[i].addr, ho->e820[i].size, ho->e820[i].type == 1);
 	size += sizeof *work;
 	if (size < pl->memory)
 		size = pl->memory;
 	size = (size + PAGE - 1) & ~(PAGE - 1);
-	image = (uint8_t *)find_room(ho, size, used, 2);
+	image = (uint8_t *)find_room(&map, size);
 	if (!image)
 		return NULL;
 	work = (struct work *)(image + (uintptr_t)work);
-	zero(image, size);
+	zero((uint8_t *)work, sizeof *work);
+	grow_table((uint8_t *)work, sizeof *work);
 	memcpy(work->stub, start, (uintptr_t)stub_end);
 	((unpack_fn *)(work->stub + (uintptr_t)unpack))(&work->model,
 		(const void *)(work->stub + (uintptr_t)&model_opcodes), image, pl->image, pl->code,

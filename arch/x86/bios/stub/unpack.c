@@ -40,23 +40,22 @@ void unpack(struct model *m, const struct model_opcodes *opcodes, uint8_t *dst, 
 		value = value << 8 | *src++;
 	model_start(m, opcodes);
 	for (uint32_t pos = 0; pos < size; pos++) {
-		model_byte(m, dst, pos, code);
-		while (m->partial < 0x100) {
-			uint32_t chance = model_chance(m);
-			uint32_t bound = (uint32_t)((uint64_t)range * chance >> 16);
-			uint32_t bit = value < bound;
+		struct model_bits b = model_byte(m, dst, pos, code);
 
-			if (bit) {
-				range = bound;
-			} else {
-				value -= bound;
-				range -= bound;
-			}
+		while (b.known < 0x100) {
+			uint32_t chance = model_chance(m, &b);
+			uint32_t bound = (range >> 16) * chance;
+			uint32_t bit = value < bound;
+			uint32_t zero = bit - 1; /* all ones for a 0: a branch here is slow */
+
+			__asm__("" : "+r"(zero));
+			value -= bound & zero;
+			range = bound + ((range - 2 * bound) & zero);
 			for (; range < 1u << 24; range <<= 8)
 				value = value << 8 | *src++;
-			model_learn(m, chance, bit);
+			model_learn(m, &b, chance, bit);
 		}
-		dst[pos] = (uint8_t)m->partial;
-		model_next(m);
+		dst[pos] = (uint8_t)b.known;
+		model_next(m, b.known & 0xff);
 	}
 }
