@@ -415,6 +415,8 @@ static void http_broke(struct fetch *f)
 	uint32_t delay = RETRY_MIN_US;
 
 	f->retries++;
+	if (h->want > 1 && f->m->now_us < h->retry_us)
+		return; /* others broke just now: one server, one pause */
 	for (unsigned i = 0; i < h->breaks && delay < RETRY_MAX_US; i++)
 		delay *= 2;
 	http_pause(f, delay);
