@@ -36,7 +36,7 @@ static void self_set(struct net *net, const struct dhcp *d)
 	struct ip_addr next = dhcp_next_server(boot);
 	char file[URL_MAX], ip[IP_STR_MAX];
 
-	if (!dhcp_filename(boot, file, sizeof(file)) ||
+	if (ip_is_any(&next) || !dhcp_filename(boot, file, sizeof(file)) ||
 		url_resolve("", ip_str(&next, ip), file, net->self_uri))
 		net->self_uri[0] = '\0';
 }

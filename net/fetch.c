@@ -264,7 +264,7 @@ void fetch_redirect(struct fetch *f, const char *ref)
 	if (f->redirects++ >= REDIRECTS_MAX || (f->ring && f->image))
 		f->result = err_set(f->m, ERR_REDIRECTS, "%s", f->uri);
 	else if (url_resolve(f->uri, "", ref, uri))
-		f->result = err_set(f->m, ERR_BAD_URL, "%s leads to %.100s", f->url.host, ref);
+		f->result = err_set(f->m, ERR_BAD_URL, "%s leads to %s", f->url.host, ref);
 	else
 		str_copy(f->uri, sizeof(f->uri), uri);
 	f->naddr = 0;

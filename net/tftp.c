@@ -218,7 +218,8 @@ static int tftp_err(struct fetch *f, enum err code, const char *what)
 	 * log. */
 	if (f->m->err.code != (int)code)
 		err_clear(f->m);
-	return err_set(f->m, code, "%.100s by %s: %s", f->uri, f->dev->name, what);
+	return err_set(
+		f->m, code, "%.40s%.60s by %s: %s", f->url.host, f->url.path, f->dev->name, what);
 }
 
 /* -- time -- */
