@@ -441,6 +441,7 @@ static int server_expire(struct machine *m, struct task *t)
 {
 	struct dhcp *d = t->ctx;
 
+	err_clear(m); /* that one of them does not answer ARP */
 	return err_set(m, ERR_PXE_NO_SERVER, "%s: type %u", d->dev->name, d->server_type);
 }
 

@@ -55,6 +55,8 @@ enum bootp_code { /* RFC 2132 unless said otherwise */
 	OPT_END = 255,
 };
 
+enum { PXE_ITEM = 71 }; /* inside OPT_VENDOR, PXE 2.1 table 2-1 */
+
 enum { BOOTP_FIXED = 236, BOOTP_OPTIONS = 240, BOOTP_MIN = 300 }; /* RFC 951: 300 bytes at least */
 #define BOOTP_COOKIE	  0x63825363u
 #define BOOTP_PIECES_MAX  256u

@@ -419,7 +419,13 @@ void dhcp_check_pxe_request(struct sim_dhcpd *d, struct dhcpd_client *c, const s
 	check_form(&j);
 	check_rate(&j);
 	check_identity(&j);
-	check_unicast(&j);
+	if (dhcpd_pxe_type(msg) < 0)
+		check_unicast(&j);
+	else if (!msg->h.ciaddr || msg->h.ciaddr != in->src_ip || msg->h.flags)
+		blame(&j, "ciaddr %s, flags %04x, sent from %s", ip_text(msg->h.ciaddr),
+			msg->h.flags, ip_text(in->src_ip));
+	must_not_have(&j, OPT_SERVER_ID, "PXE 2.1 2.2");
+	must_not_have(&j, OPT_REQUESTED_IP, "PXE 2.1 2.2");
 	check_pxe_options(&j);
 	if (j.msg->h.op != 1 || j.type != MSG_REQUEST)
 		blame(&j, "port 4011 takes REQUESTs only (PXE 2.1 2.4)");

@@ -17,7 +17,8 @@ struct dhcpd_reply {
 	uint32_t max_size;	 /* IP datagram that the client takes */
 	unsigned type;
 	uint16_t from_port; /* 67 or 4011 */
-	uint32_t to_ip;	    /* 4011: back to the asker */
+	bool renews;	/* it takes a broadcast for a boot server for a client that is rebinding */
+	uint32_t to_ip; /* 4011: back to the asker */
 	uint16_t to_port;
 };
 
@@ -122,12 +123,16 @@ static void reply_boot_file(struct bootp_out *out, const struct dhcpd_reply *r, 
 static void reply_pxe(struct bootp_out *out, const struct dhcpd_reply *r)
 {
 	const uint8_t control[] = {6, 1, 8, 255};
+	uint8_t item[] = {PXE_ITEM, 4, 0, 0, 0, 0, 255};
 
-	if (r->d->conf.role != DHCPD_PROXY && !r->d->conf.pxe_class)
+	if (r->d->conf.role == DHCPD_SERVER && (!r->d->conf.pxe_class || r->renews))
 		return;
 	bootp_add_text(out, OPT_CLASS, "PXEClient");
 	if (r->d->conf.pxe_control)
 		bootp_add(out, OPT_VENDOR, control, sizeof(control));
+	wire_put16(item + 2, r->d->conf.pxe_type);
+	if (r->d->conf.role == DHCPD_BOOT)
+		bootp_add(out, OPT_VENDOR, item, sizeof(item));
 }
 
 static void reply_address(struct bootp_out *out, const struct dhcpd_reply *r)
@@ -168,7 +173,7 @@ static void reply_build(struct bootp_out *out, const struct dhcpd_reply *r)
 	reply_boot_file(out, r, file);
 	for (uint32_t i = 0; i < a->extras; i++)
 		offer_option(out, r, a->extra[i].code, a->extra[i].value, a->extra[i].len);
-	if (r->from_port == 4011 || a->role == DHCPD_PROXY)
+	if (r->from_port == 4011 || a->role != DHCPD_SERVER)
 		return;
 	r->c->lease = r->type == MSG_ACK ? LEASE_BOUND : LEASE_OFFERED;
 }
@@ -283,6 +288,17 @@ static void reply_start(struct sim_dhcpd *d, struct dhcpd_client *c, const struc
 
 /* ---- requests ---- */
 
+int dhcpd_pxe_type(const struct bootp_in *msg)
+{
+	uint8_t v[255];
+	int n = bootp_get(msg, OPT_VENDOR, v, sizeof(v));
+
+	for (int i = 0; i + 4 <= n && v[i] != OPT_END; i += 2 + v[i + 1])
+		if (v[i] == PXE_ITEM && v[i + 1] == 4)
+			return wire_get16(v + i + 2);
+	return -1;
+}
+
 static bool is_pxe_client(const struct bootp_in *msg)
 {
 	uint8_t class[9];
@@ -295,6 +311,8 @@ static void dhcpd_discover(struct sim_dhcpd *d, struct dhcpd_client *c, const st
 {
 	d->discovers++;
 	c->discovers++;
+	if (d->conf.role == DHCPD_BOOT)
+		return;
 	if (d->conf.role == DHCPD_PROXY ? is_pxe_client(msg) : client_address(d, c))
 		reply_start(d, c, in, msg, MSG_OFFER);
 }
@@ -325,6 +343,34 @@ static void dhcpd_request(struct sim_dhcpd *d, struct dhcpd_client *c, const str
 		return;
 	}
 	reply_start(d, c, in, msg, MSG_ACK);
+}
+
+/* RFC 2131 4.3.2: to a DHCP server the broadcast looks like one in state REBINDING. */
+static void dhcpd_rebind(struct sim_dhcpd *d, struct dhcpd_client *c, const struct host_in *in,
+	const struct bootp_in *msg)
+{
+	if (d->conf.role != DHCPD_SERVER || c->lease != LEASE_BOUND || msg->h.ciaddr != c->ip)
+		return;
+	reply_start(d, c, in, msg, MSG_ACK);
+	if (d->replies)
+		d->replies->renews = true;
+}
+
+/* For a PXE boot server, PXE 2.1 2.2: on port 4011, or broadcast on 67. */
+static void pxe_discover(struct sim_dhcpd *d, struct dhcpd_client *c, const struct host_in *in,
+	const struct bootp_in *msg)
+{
+	d->pxe_requests++;
+	c->pxe_requests++;
+	if (d->conf.ignore_requests && d->conf.role == DHCPD_BOOT) {
+		d->conf.ignore_requests--;
+		return;
+	}
+	if (d->conf.role == DHCPD_BOOT ? dhcpd_pxe_type(msg) == d->conf.pxe_type
+				       : d->conf.port_4011 && in->dst_port == 4011)
+		reply_start(d, c, in, msg, MSG_ACK);
+	else if (in->dst_port == 67)
+		dhcpd_rebind(d, c, in, msg);
 }
 
 static void dhcpd_decline(struct sim_dhcpd *d, struct dhcpd_client *c, const struct bootp_in *msg)
@@ -358,8 +404,13 @@ static void dhcpd_rx(void *ctx, const struct host_in *in)
 		return;
 	c = client_meet(d, msg.h.chaddr);
 	if (in->judged && !in->copy)
-		dhcp_check_message(d, c, in, &msg);
+		(dhcpd_pxe_type(&msg) < 0 ? dhcp_check_message : dhcp_check_pxe_request)(
+			d, c, in, &msg);
 	dhcpd_log(d, in, &msg);
+	if (dhcpd_pxe_type(&msg) >= 0) {
+		pxe_discover(d, c, in, &msg);
+		return;
+	}
 	switch (bootp_type(&msg)) {
 	case MSG_DISCOVER:
 		dhcpd_discover(d, c, in, &msg);
@@ -392,10 +443,8 @@ static void pxe_rx(void *ctx, const struct host_in *in)
 	if (in->judged && !in->copy)
 		dhcp_check_pxe_request(d, c, in, &msg);
 	dhcpd_log(d, in, &msg);
-	d->pxe_requests++;
-	c->pxe_requests++;
-	if (d->conf.port_4011 && is_pxe_client(&msg))
-		reply_start(d, c, in, &msg, MSG_ACK);
+	if (is_pxe_client(&msg))
+		pxe_discover(d, c, in, &msg);
 }
 
 /* ---- life ---- */
@@ -426,7 +475,7 @@ struct sim_dhcpd *dhcpd_new(struct sim_host *h, const struct dhcpd_conf *conf)
 	d->h = h;
 	d->conf = *conf;
 	host_bind(h, 67, dhcpd_rx, d);
-	if (conf->port_4011)
+	if (conf->port_4011 || conf->role == DHCPD_BOOT)
 		host_bind(h, 4011, pxe_rx, d);
 	h->watch = dhcpd_watch;
 	h->watch_ctx = d;

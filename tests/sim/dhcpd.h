@@ -19,7 +19,7 @@
 #define DHCPD_EXTRA_MAX 24u
 #define DHCPD_NEVER_ACK UINT32_MAX
 
-enum dhcpd_role { DHCPD_SERVER, DHCPD_PROXY };
+enum dhcpd_role { DHCPD_SERVER, DHCPD_PROXY, DHCPD_BOOT /* PXE boot server of pxe_type */ };
 enum dhcpd_cast { CAST_AS_ASKED, CAST_BROADCAST, CAST_UNICAST };
 enum dhcpd_file { FILE_FIELD, FILE_OPTION, FILE_BOTH };
 
@@ -38,6 +38,7 @@ struct dhcpd_conf {
 	bool pxe_class;	      /* says option 60 "PXEClient" (a proxy always does) */
 	bool pxe_control;     /* option 43.6 = 8: boot the named file, ask no boot server */
 	bool port_4011;	      /* answers PXE requests there */
+	uint16_t pxe_type;    /* of a boot server: what it answers to, on both ports */
 	const char *pxe_file; /* what port 4011 says; NULL: boot_file */
 	uint64_t offer_delay_us, ack_delay_us;
 	enum dhcpd_cast cast;
@@ -114,6 +115,7 @@ struct dhcpd_client *dhcpd_client(struct sim_dhcpd *d, const uint8_t *mac); /* N
 /* dhcp_check.c: c is the sender's record as it was before this message. */
 void dhcp_check_message(struct sim_dhcpd *d, struct dhcpd_client *c, const struct host_in *in,
 	const struct bootp_in *msg);
+int dhcpd_pxe_type(const struct bootp_in *msg); /* option 43.71: the type, -1 for none */
 void dhcp_check_pxe_request(struct sim_dhcpd *d, struct dhcpd_client *c, const struct host_in *in,
 	const struct bootp_in *msg);
 void dhcp_check_malformed(struct sim_dhcpd *d, const struct host_in *in);

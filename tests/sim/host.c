@@ -255,12 +255,18 @@ static bool ip_is_sound(struct sim_host *h, const struct sim_frame *f)
 }
 
 /* RFC 1122 3.2.1.3 (source addresses) and 3.3.6 (link-layer broadcast only for IP broadcast and
- * multicast). */
+ * multicast), RFC 1112 6.4 (MAC of a group). */
 static bool ip_addresses_are_sound(
 	struct sim_host *h, const struct sim_frame *f, uint32_t src, uint32_t dst)
 {
 	if (!src ? dst != IP_ALL : !ip_is_unicast(h, src)) {
 		host_blame(h, f, "IPv4 source %s to %s", ip_text(src), ip_text(dst));
+		return false;
+	}
+	if (dst >> 28 == 0xe &&
+		(wire_get16(f->data) != 0x0100 ||
+			wire_get32(f->data + 2) != (0x5e000000 | (dst & 0x7fffff)))) {
+		host_blame(h, f, "IPv4 for group %s to %s", ip_text(dst), mac_text(f->data));
 		return false;
 	}
 	if (mac_is_group(f->data) && ip_is_unicast(h, dst)) {
@@ -379,7 +385,10 @@ static void host_ip_in(struct sim_host *h, struct sim_frame *f)
 	in.dst_ip = wire_get32(ip + 16);
 	if (!ip_addresses_are_sound(h, f, in.src_ip, in.dst_ip))
 		return;
-	if (in.dst_ip != h->ip && !ip_is_broadcast(h, in.dst_ip) && h->ip) {
+	if (in.dst_ip >> 28 == 0xe && in.dst_ip != h->group)
+		return;
+	if (in.dst_ip != h->ip && in.dst_ip != h->group && !ip_is_broadcast(h, in.dst_ip) &&
+		h->ip) {
 		if (h->forward && h->forward(h->forward_ctx, f))
 			return;
 		host_blame(h, f, "IPv4 for %s sent to this host", ip_text(in.dst_ip));
@@ -408,7 +417,8 @@ static void host_rx(void *ctx, struct sim_frame *f)
 		host_blame(h, f, "frame of %u bytes", f->len);
 		return;
 	}
-	if (!mac_equal(f->data, h->mac) && !mac_is_broadcast(f->data))
+	if (!mac_equal(f->data, h->mac) && !mac_is_broadcast(f->data) &&
+		!(h->group && f->data[0] == 1))
 		return;
 	if (mac_is_group(f->data + 6))
 		host_blame(h, f, "frame from a group address");

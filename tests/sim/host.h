@@ -86,6 +86,7 @@ struct sim_host {
 	struct sim_rng rng;
 	uint8_t mac[6];
 	uint32_t ip, mask, gateway; /* ip 0: not configured yet, hears IP for any address */
+	uint32_t group;		    /* multicast group it listens to; 0: none */
 	uint32_t mtu;		    /* 1500 */
 	uint64_t arp_age_us;	    /* what is older is asked again; 60 s */
 	bool down;		    /* switched off: hears and says nothing */
