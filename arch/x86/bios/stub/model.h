@@ -213,21 +213,22 @@ MODEL_INLINE void model_move(int32_t *weight, int32_t error)
 {
 	int32_t rate = *weight & RATES;
 
-	*weight += ((error * rate >> 2) & ~RATES) - (rate >> 6);
+	*weight += (error * rate & ~RATES) - (rate >> 6);
 }
 
 /* The bit was `bit`, predicted with `chance`. */
 MODEL_INLINE void model_learn(struct model *m, struct model_bits *b, uint32_t chance, uint32_t bit)
 {
 	int32_t error = (int32_t)(bit << 16) - (int32_t)chance;
+	int32_t step = error >> 2;
 	uint32_t guess = b->guess >> 7 & 1;
 
 	if (error >= SMALL || error <= -SMALL) {
-		model_move(m->view[0] + b->known, error);
-		model_move(m->view[1] + b->known, error);
-		model_move(m->view[2] + b->known, error);
-		model_move(m->view[3] + b->known, error);
-		model_move(b->expected + guess, error);
+		model_move(m->view[0] + b->known, step);
+		model_move(m->view[1] + b->known, step);
+		model_move(m->view[2] + b->known, step);
+		model_move(m->view[3] + b->known, step);
+		model_move(b->expected + guess, step);
 	}
 	if (guess != bit) {
 		m->match_len = 0;
