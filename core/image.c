@@ -18,38 +18,30 @@ static void ram_get(struct machine *m, const struct image *img, uint64_t off, vo
 
 const struct image_store image_store_ram = {ram_put, ram_get};
 
-/* The part of [off, off + *n) that lies in one piece: where, and *n of it. */
-static uint8_t *ring_at(const struct image *img, uint64_t off, size_t *n)
+/* How many of the n bytes from `at` on lie in front of the ring's end. */
+static size_t ring_part(const struct image *img, uint32_t at, size_t n)
 {
-	uint32_t at = (uint32_t)off & (img->ring_size - 1);
-
-	if (*n > img->ring_size - at)
-		*n = img->ring_size - at;
-	return img->ring + at;
+	return n < img->ring_size - at ? n : img->ring_size - at;
 }
 
 static void ring_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n)
 {
-	const uint8_t *p = src;
+	uint32_t at = (uint32_t)off & (img->ring_size - 1);
+	size_t part = ring_part(img, at, n);
 
 	(void)m;
-	for (size_t part = n; part; off += part, p += part, part = n -= part) {
-		uint8_t *dst = ring_at(img, off, &part);
-
-		memcpy(dst, p, part);
-	}
+	memcpy(img->ring + at, src, part);
+	memcpy(img->ring, (const uint8_t *)src + part, n - part);
 }
 
 static void ring_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n)
 {
-	uint8_t *p = dst;
+	uint32_t at = (uint32_t)off & (img->ring_size - 1);
+	size_t part = ring_part(img, at, n);
 
 	(void)m;
-	for (size_t part = n; part; off += part, p += part, part = n -= part) {
-		const uint8_t *src = ring_at(img, off, &part);
-
-		memcpy(p, src, part);
-	}
+	memcpy(dst, img->ring + at, part);
+	memcpy((uint8_t *)dst + part, img->ring, n - part);
 }
 
 const struct image_store image_store_ring = {ring_put, ring_get};

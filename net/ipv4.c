@@ -327,8 +327,9 @@ int ipv4_send(struct netdev *dev, struct pkt *p, const struct ip_addr *src,
 	struct ip_addr hop;
 	int rc = 0;
 
-	if (!all && (!ip4_is_unicast(to) || !route_rank(dev, to, &hop_u32) ||
-			    to == ip4_u32(&dev->ip4.addr)))
+	/* On a closed link a packet would wait for its neighbour for ever. */
+	if (!dev->is_open || (!all && (!ip4_is_unicast(to) || !route_rank(dev, to, &hop_u32) ||
+					      to == ip4_u32(&dev->ip4.addr))))
 		rc = -ERR_NO_ROUTE;
 	else if (p->len + IPV4_HEADER > dev->mtu || !header_push(dev, p, src, dst, protocol))
 		rc = -ERR_TOO_LONG;

@@ -491,6 +491,11 @@ static void nowhere_to_send(void **state)
 	}
 	assert_int_equal(
 		ipv4_send(dev, udp_alloc(&lan->net), &dev->ip4.addr, &six, 17), -ERR_NO_ROUTE);
+	netdev_close(dev);
+	six = ip4_of(PEER(0));
+	assert_int_equal(
+		ipv4_send(dev, udp_alloc(&lan->net), &dev->ip4.addr, &six, 17), -ERR_NO_ROUTE);
+	assert_int_equal(lan->net.pool.nfree, PKT_MAX);
 	assert_null(lan_take(lan));
 	lan_end(lan);
 }

@@ -187,7 +187,7 @@ void pxe_gateway(struct pxe *p, const uint8_t addr[4]);
 int pxe_file_open(struct pxe *p, struct pxe_file *f, const char *uri);
 /* Waits so long for bytes: how many can be read at once, 0 at the end of the file, or a negative
  * error; it is not the file's while !f->fetch->finished. */
-int pxe_file_wait(struct pxe *p, struct pxe_file *f, uint64_t us);
+int pxe_file_wait(struct pxe *p, struct pxe_file *f, uint32_t us);
 /* The next n bytes at most into dst, waiting for them; less only at the end of the file, or a
  * negative error. */
 int pxe_file_read(struct pxe *p, struct pxe_file *f, void *dst, size_t n);

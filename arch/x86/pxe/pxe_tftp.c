@@ -47,7 +47,7 @@ static bool file_ready(void *ctx)
 	return f->fetch->finished || file_there(f);
 }
 
-int pxe_file_wait(struct pxe *p, struct pxe_file *f, uint64_t us)
+int pxe_file_wait(struct pxe *p, struct pxe_file *f, uint32_t us)
 {
 	machine_wait(p->m, file_ready, f, p->m->now_us + us);
 	if (file_there(f))
@@ -251,14 +251,14 @@ static enum pxe_status tftp_read(struct pxe *p, void *params)
 	return PXENV_STATUS_SUCCESS;
 }
 
-static bool is_free(const struct pxe *p, uint64_t at, uint32_t n)
+static bool is_free(const struct pxe *p, uint32_t at, uint32_t n)
 {
-	uint32_t low = (uint32_t)p->memory[BDA_MEMORY] << 10 | (uint32_t)p->memory[BDA_MEMORY + 1]
-								       << 18;
+	uint16_t low_k;
 
-	if (at < MEM_LOW)
-		return at >= LOW_FREE && at + n <= low && at + n <= 0xa0000;
-	return mem_is_ram(p->m, at, at + n);
+	if (at >= MEM_LOW)
+		return mem_is_ram(p->m, at, (uint64_t)at + n);
+	memcpy(&low_k, p->memory + BDA_MEMORY, sizeof(low_k)); /* little-endian, as we are */
+	return at >= LOW_FREE && at + n <= (low_k < 640 ? low_k : 640u) << 10;
 }
 
 /* All of the open file to memory at `to`, which may well be where the parameters lie. */
@@ -268,16 +268,18 @@ static enum pxe_status tftp_load(struct pxe *p, uint32_t to, uint32_t size)
 	uint64_t total = f->fetch->image->total;
 	int rc;
 
-	if (total != IMAGE_SIZE_UNKNOWN && total > size)
+	if (total > size && total != IMAGE_SIZE_UNKNOWN)
 		return PXENV_STATUS_OUT_OF_RESOURCES;
 	while ((rc = pxe_file_wait(p, f, FILE_WAIT_US)) > 0) {
 		uint32_t at = (uint32_t)f->pos & (PXE_RING - 1), n = (uint32_t)rc;
 
 		n = n < PXE_RING - at ? n : PXE_RING - at;
-		if (n > size - f->pos || !is_free(p, to + f->pos, n))
+		if (n > size || !is_free(p, to, n))
 			return PXENV_STATUS_OUT_OF_RESOURCES;
-		p->m->plat->phys_write(p->m->plat_ctx, to + f->pos, f->ring + at, n);
+		p->m->plat->phys_write(p->m->plat_ctx, to, f->ring + at, n);
 		file_skip(f, n);
+		to += n;
+		size -= n;
 	}
 	return rc ? PXENV_STATUS_TFTP_READ_TIMEOUT : PXENV_STATUS_SUCCESS;
 }
