@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The file calls of the PXE API, against the simulated servers: what comes is the file's,
  * byte for byte, and whatever else an NBP asks is a status. */
-#include "pxe_rig.h"
+#include "node_pxe.h"
 
 /* As an NBP has them: PXE 2.1 and the PXE extensions. */
 struct topen {

@@ -4,8 +4,8 @@
  * the world goes on while a call waits, and only then, unless rig_away() says so. Header only; each
  * test program has one.
  */
-#ifndef SIM_PXE_RIG_H
-#define SIM_PXE_RIG_H
+#ifndef SIM_NODE_PXE_H
+#define SIM_NODE_PXE_H
 
 #include <stdlib.h>
 #include "arch/x86/pxe/pxe.h"

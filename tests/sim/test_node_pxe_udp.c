@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The UDP calls of the PXE API, against a simulated host that sends back what it hears. */
-#include "pxe_rig.h"
+#include "node_pxe.h"
 
 /* As an NBP has them, PXE 2.1. UDP_WRITE's parameters are the same, the router in the place of dst,
  * the peer in that of src. */
