@@ -16,6 +16,7 @@ struct dhcp_cmd {
 	enum stage stage; /* of autoboot */
 	struct menu menu;
 	struct fetch_wait wait;
+	bool self;     /* the boot file is net->self_uri */
 	uint32_t left; /* autoboot: links that offered a boot file and were not tried yet */
 };
 _Static_assert(sizeof(struct dhcp_cmd) <= COMMAND_STATE_MAX, "a command's state fits its place");
@@ -231,18 +232,36 @@ static uint32_t other_choices(const struct net *net)
 	return mask;
 }
 
+/* There is no boot file, or it is what already runs. */
+static int no_file(struct machine *m)
+{
+	char ip[IP_STR_MAX];
+
+	err_clear(m);
+	if (state(m)->self)
+		return err_set(m, ERR_PXE_SELF, "%s", m->net->self_uri);
+	return err_set(m, ERR_DHCP_NO_FILE, "%s: lease from %s", m->net->boot_dev->name,
+		ip_str(&boot_dhcp(m)->ack.server_id, ip));
+}
+
 static int boot_file_start(struct machine *m)
 {
-	char file[URL_MAX], ip[IP_STR_MAX];
+	char file[URL_MAX], uri[URL_MAX];
 	int n = setting_text(m, "filename", file, sizeof(file));
 
+	state(m)->self = false;
 	if (n <= 0)
-		return err_set(m, ERR_DHCP_NO_FILE, "%s: lease from %s", m->net->boot_dev->name,
-			ip_str(&boot_dhcp(m)->ack.server_id, ip));
+		return no_file(m);
 	if ((size_t)n >= sizeof(file) || setting_expand(m, file, sizeof(file)) < 0)
 		return err_set(m, ERR_BAD_URL, "boot file name of %d bytes", n);
+	n = fetch_resolve(m, file, uri);
+	if (n)
+		return n;
+	state(m)->self = !strcmp(uri, m->net->self_uri);
+	if (state(m)->self)
+		return no_file(m);
 	state(m)->stage = FETCHING;
-	n = fetch_wait_start(m, &state(m)->wait, file, NULL, NULL, 0);
+	n = fetch_wait_start(m, &state(m)->wait, uri, NULL, NULL, 0);
 	return n ? n : COMMAND_WAIT;
 }
 

@@ -31,18 +31,28 @@ static void name_of(const char *uri, char *name, size_t cap)
 	str_copy_n(name, cap, n ? part : "image", n ? n : 5);
 }
 
-int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, const char *name,
-	const char *path, uint64_t timeout_ms)
+int fetch_resolve(struct machine *m, const char *ref, char uri[URL_MAX])
 {
-	char uri[URL_MAX], next[DNS_NAME_MAX], own[IMAGE_NAME_MAX];
+	char next[DNS_NAME_MAX];
 
-	w->f = NULL;
-	w->shown_us = m->now_us;
-	w->due_us = timeout_ms ? m->now_us + timeout_ms * 1000 : TIME_NEVER;
 	if (setting_text(m, "next-server", next, sizeof(next)) <= 0)
 		setting_text(m, "tftp-server", next, sizeof(next));
 	if (url_resolve(script_base_uri(m), next, ref, uri))
 		return err_set(m, ERR_BAD_URL, next[0] ? "%s" : "%s (no next-server known)", ref);
+	return 0;
+}
+
+int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, const char *name,
+	const char *path, uint64_t timeout_ms)
+{
+	char uri[URL_MAX], own[IMAGE_NAME_MAX];
+	int rc = fetch_resolve(m, ref, uri);
+
+	w->f = NULL;
+	w->shown_us = m->now_us;
+	w->due_us = timeout_ms ? m->now_us + timeout_ms * 1000 : TIME_NEVER;
+	if (rc)
+		return rc;
 	if (!name) {
 		name_of(uri, own, sizeof(own));
 		name = own;

@@ -5,6 +5,7 @@
 #define NET_CMD_FETCH_H
 
 #include <stdint.h>
+#include "config/limits.h"
 #include "core/command.h"
 
 struct fetch;
@@ -17,8 +18,10 @@ struct fetch_wait {
 	uint64_t due_us;   /* --timeout; TIME_NEVER: none */
 };
 
+/* The URL that `ref` stands for in the running script, or on the next-server. ERR_BAD_URL. */
+int fetch_resolve(struct machine *m, const char *ref, char uri[URL_MAX]);
 /*
- * Starts fetching `ref`, resolved against the running script or the next-server. name: of the
+ * Starts fetching `ref`, which is resolved. name: of the
  * image, NULL for the last part of the URL. path: see fetch_start(). timeout_ms: 0 for none.
  */
 int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, const char *name,

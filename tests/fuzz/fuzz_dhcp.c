@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fuzz target: messages to the DHCP client, from DISCOVER to a boot file or a clean end, PXE boot
- * servers included.
+ * menus and servers included.
  *
  * The input is a list of records: 'M' port8 len16 bytes is a message from port 67 (port8 0) or
  * 4011, in which what a stranger cannot guess (xid, MAC) and what makes it a message at all (op,
- * cookie) is filled in; 'T' n lets n * 100 ms pass. Whatever comes: an end in bounded time, no more
- * than ten messages a second, all packets back in the pool.
+ * cookie) is filled in; 'T' n lets n * 100 ms pass; 'B' n asks for a boot server, of the type of
+ * the menu's n-th entry. Whatever comes: an end in bounded time, no more than ten messages a
+ * second, all packets back in the pool.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,28 @@ static void pass(uint64_t us)
 	abort(); /* it spins */
 }
 
+/* As the user's choice would; the menu is walked to its end. */
+static void ask(unsigned n)
+{
+	const struct dhcp_msg *menu = dhcp_menu(&net.dhcp[0]);
+	struct pxe_entry entry = {.type = n};
+	unsigned entries = 0;
+	char text[80];
+
+	while (menu && pxe_entry(menu, entries, &entry)) {
+		check(entry.text >= menu->options &&
+			entry.text + entry.len <= menu->options + menu->noptions);
+		str_clean(text, sizeof(text), entry.text, entry.len);
+		entries++;
+	}
+	check(!menu || entries);
+	if (menu)
+		pxe_entry(menu, n % entries, &entry);
+	pass(1000000); /* nobody chooses faster */
+	if (net.dhcp[0].state == DHCP_BOUND && net.discover.state == DISCOVER_DONE)
+		check(!dhcp_ask(&net.dev[0], entry.type));
+}
+
 /* What scripts see of it. */
 static void look(void)
 {
@@ -157,6 +180,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		} else {
 			if (data[0] == 'T')
 				pass(data[1] * 100000ull);
+			else if (data[0] == 'B')
+				ask(data[1]);
 			data += 2;
 			size -= 2;
 		}
@@ -164,7 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	look();
 	pass(120000000); /* nobody says anything any more */
 	check(net.discover.state == DISCOVER_DONE || net.discover.state == DISCOVER_FAILED);
-	check(!net.socks);
+	check(!net.socks && !net.dhcp[0].asking);
 	look();
 	dhcp_release(&net.dev[0]);
 	pass(2000000);

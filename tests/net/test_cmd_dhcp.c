@@ -29,7 +29,9 @@ static int run(struct lan *lan, struct server *server, const char *text)
 		if (sv->off || type == DHCPRELEASE)
 			continue;
 		if (type) {
-			server_lease(lan, &s, type == DHCPDISCOVER ? DHCPOFFER : DHCPACK, sv->file);
+			if (!wire_get32(s.data + 12)) /* ciaddr: for a boot server */
+				server_lease(lan, &s, type == DHCPDISCOVER ? DHCPOFFER : DHCPACK,
+					sv->file);
 		} else if (wire_get16(s.data) == 1) {
 			uint8_t b[520] = {0, 3, 0, 1};
 			uint32_t n = sv->content ? (uint32_t)strlen(sv->content) : 0;
@@ -135,6 +137,54 @@ static void test_next_choice(void **state)
 	lan_end(lan);
 }
 
+/* The file that we were loaded from is not loaded again. */
+static void test_own_file(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {{.off = true}, {.file = "own", .content = "#!ipxe\n"}};
+
+	(void)state;
+	str_copy(lan->net.self_uri, URL_MAX, "tftp://10.0.1.1/own");
+	assert_int_equal(run(lan, sv, "autoboot net1"), ERR_PXE_SELF);
+	assert_true(printed(lan, "tftp://10.0.1.1/own\n"));
+	assert_int_equal(sv[1].reads, 0);
+	/* Another link's is another's. */
+	sv[0].off = false;
+	sv[0].file = "own";
+	sv[0].content = "#!ipxe\necho other\n";
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_true(printed(lan, "other\n"));
+	assert_int_equal(sv[1].reads, 0);
+	/* Where it is another one, it is a boot file like any. */
+	sv[1].file = "own2";
+	assert_int_equal(run(lan, sv, "autoboot net1"), 0);
+	assert_int_equal(sv[1].reads, 1);
+	lan_end(lan);
+}
+
+static void test_pxebs(void **state)
+{
+	struct lan *lan = server_lan(LINKS);
+	struct server sv[LINKS] = {{.file = "x", .content = "#!ipxe\n"}};
+
+	(void)state;
+	assert_int_equal(run(lan, sv, "pxebs 5"), ERR_NO_NETDEV);
+	assert_int_equal(run(lan, sv, "pxebs net1 5"), ERR_NO_ADDRESS);
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const wrong[] = {
+			"pxebs", "pxebs net0", "pxebs net0 65536", "pxebs 1 2 3", "pxebs net0 5x"};
+
+		assert_int_equal(run(lan, sv, wrong[i]), ERR_SCRIPT_USAGE);
+	}
+	/* Nobody: the server by hand knows no boot servers. */
+	assert_int_equal(run(lan, sv, "dhcp net0 && pxebs 5"), ERR_PXE_NO_SERVER);
+	assert_null(lan->net.socks);
+	fake_key_at(&lan->fake, lan->fake.now_us + 3 * S, KEY_CTRL('C'));
+	assert_int_equal(run(lan, sv, "pxebs net0 5"), ERR_CANCELLED);
+	assert_null(lan->net.socks);
+	lan_end(lan);
+}
+
 static void test_cancel(void **state)
 {
 	struct lan *lan = server_lan(1);
@@ -156,6 +206,8 @@ int main(void)
 		cmocka_unit_test(test_autoboot),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_next_choice),
+		cmocka_unit_test(test_own_file),
+		cmocka_unit_test(test_pxebs),
 		cmocka_unit_test(test_cancel),
 	};
 
