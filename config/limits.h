@@ -55,7 +55,9 @@
 #define SETTING_EXPAND_MAX 256	  /* ${...} resolved in one word, nested ones included */
 #define EDIT_MAX	   256	  /* bytes of a typed line with its NUL */
 #define SHELL_HISTORY_MAX  8
-#define PXELINUX_MENUS_MAX 8 /* submenus inside of each other */
+#define PXELINUX_MENUS_MAX 8	/* submenus inside of each other */
+#define PXELINUX_FILES_MAX 64	/* INCLUDE and CONFIG followed while nobody presses a key */
+#define PXELINUX_LINES_MAX 1000 /* of a menu */
 #define BOOT_MOVES_MAX	   (2 * IMAGE_MAX + 4)
 
 #endif

@@ -121,7 +121,8 @@ int menu_poll(struct machine *m, struct menu *mu)
 
 	if (!mu->number)
 		mu->number = (uint16_t)menu_find(m, mu, 0, mu->selected, 0, text);
-	while ((key = console_key(m)) != KEY_NONE && key != '\r' && key != '\n') {
+	while ((key = console_key(m)) != KEY_NONE && key != '\r' && key != '\n' &&
+		!(key == '\t' && mu->tabs)) {
 		if (key == KEY_ESC && !mu->closed)
 			return -ERR_CANCELLED;
 		if (!key_take(m, mu, key))
@@ -131,6 +132,7 @@ int menu_poll(struct machine *m, struct menu *mu)
 	}
 	list_draw(m, mu);
 	status_draw(m, mu, seconds_left(m, mu));
+	mu->tab = key == '\t';
 	mu->timed_out = key == KEY_NONE && m->now_us >= mu->until_us;
 	if (key == KEY_NONE && !mu->timed_out)
 		return COMMAND_WAIT;

@@ -38,7 +38,9 @@ struct menu {
 	unsigned selected; /* where to begin; in the end: what was chosen */
 	uint64_t until_us; /* then `selected` is taken; TIME_NEVER: wait for a key */
 	bool closed;	   /* the list is not shown before somebody asks for it: F8 or m */
+	bool tabs;	   /* Tab takes an entry, too */
 	bool timed_out;	   /* out: nobody has chosen */
+	bool tab;	   /* out: Tab has */
 
 	/* private; zero at first */
 	bool drawn;	  /* the status line is as it should be */

@@ -7,61 +7,20 @@
  *
  * A text has no structure but the order of its lines, so the reader knows only where it is: each
  * question to it is one pass from the start. Limits: PXELINUX_MENUS_MAX submenus inside of each
- * other, SCRIPT_SIZE_MAX bytes, which the caller sees to.
+ * other, SCRIPT_SIZE_MAX bytes.
  */
 #include "core/pxelinux_cfg.h"
 #include "core/machine.h"
 
-/* '+': behind MENU. */
-static const struct {
-	uint8_t key;
-	char name[13];
-} keys[] = {
-	{CFG_LABEL, "label"},
-	{CFG_KERNEL, "kernel"},
-	{CFG_KERNEL, "linux"},
-	{CFG_KERNEL, "boot"},
-	{CFG_KERNEL, "pxe"},
-	{CFG_KERNEL, "bss"},
-	{CFG_KERNEL, "com32"},
-	{CFG_KERNEL, "comboot"},
-	{CFG_KERNEL, "fdimage"},
-	{CFG_CONFIG, "config"},
-	{CFG_LOCALBOOT, "localboot"},
-	{CFG_APPEND, "append"},
-	{CFG_INITRD, "initrd"},
-	{CFG_SYSAPPEND, "sysappend"},
-	{CFG_SYSAPPEND, "ipappend"},
-	{CFG_DEFAULT, "default"},
-	{CFG_UI, "ui"},
-	{CFG_PROMPT, "prompt"},
-	{CFG_TIMEOUT, "timeout"},
-	{CFG_TOTALTIMEOUT, "totaltimeout"},
-	{CFG_ONTIMEOUT, "ontimeout"},
-	{CFG_ONERROR, "onerror"},
-	{CFG_NOESCAPE, "noescape"},
-	{CFG_ALLOWOPTIONS, "allowoptions"},
-	{CFG_IMPLICIT, "implicit"},
-	{CFG_SAY, "say"},
-	{CFG_INCLUDE, "include"},
-	{CFG_TEXT, "text"},
-	{CFG_ENDTEXT, "endtext"},
-	{CFG_INCLUDE, "+include"},
-	{CFG_MENU_LABEL, "+label"},
-	{CFG_TITLE, "+title"},
-	{CFG_MENU_DEFAULT, "+default"},
-	{CFG_HIDDEN, "+hidden"},
-	{CFG_HIDE, "+hide"},
-	{CFG_INDENT, "+indent"},
-	{CFG_SEPARATOR, "+separator"},
-	{CFG_DISABLE, "+disable"},
-	{CFG_PASSWD, "+passwd"},
-	{CFG_MASTER, "+master"},
-	{CFG_BEGIN, "+begin"},
-	{CFG_END, "+end"},
-	{CFG_GOTO, "+goto"},
-	{CFG_GOTO, "+exit"},
-};
+/* In the order of enum cfg_key. '+': behind MENU; '=': another name of the one before. */
+static const char keys[] = "kernel\0=linux\0=boot\0=pxe\0=bss\0=com32\0=comboot\0=fdimage\0"
+			   "config\0localboot\0append\0initrd\0sysappend\0=ipappend\0"
+			   "+label\0+title\0+default\0+hide\0+indent\0+disable\0+passwd\0"
+			   "+goto\0=+exit\0"
+			   "default\0ui\0prompt\0timeout\0totaltimeout\0ontimeout\0onerror\0"
+			   "allowoptions\0implicit\0+hidden\0+master\0"
+			   "include\0=+include\0say\0text\0endtext\0"
+			   "label\0+separator\0+begin\0+end\0";
 
 #define NO_WINDOW 0x80000000u /* farther than its size from every place */
 
@@ -73,14 +32,14 @@ static bool is_blank(int c)
 /* The byte at a place, -1 behind the end. */
 static int peek(struct cfg *c, uint32_t at)
 {
-	if (at >= c->img->total)
+	if (at >= c->size)
 		return -1;
 	if (at - c->window_at >= sizeof(c->window)) {
-		size_t n = (size_t)c->img->total - at;
+		uint32_t n = c->size - at;
 
 		if (n > sizeof(c->window))
 			n = sizeof(c->window);
-		image_get(c->m, c->img, at, c->window, n);
+		c->m->plat->phys_read(c->m->plat_ctx, c->window, c->base + at, n);
 		c->window_at = at;
 	}
 	return (uint8_t)c->window[at - c->window_at];
@@ -109,10 +68,8 @@ static uint32_t take(struct cfg *c, uint32_t at, char *word, size_t cap)
 	return skip(c, at);
 }
 
-void cfg_start(struct cfg *c, struct machine *m, const struct image *img)
+void cfg_start(struct cfg *c)
 {
-	c->m = m;
-	c->img = img;
 	c->window_at = NO_WINDOW;
 	c->next = c->line = 0;
 	c->help = false;
@@ -120,15 +77,43 @@ void cfg_start(struct cfg *c, struct machine *m, const struct image *img)
 	c->ending = CFG_TOP;
 }
 
+bool cfg_insert(struct cfg *c, const struct image *file)
+{
+	uint64_t place = c->base + c->line;
+	uint32_t end = c->next ? c->next - 1 : 0; /* the line's LF stays */
+	const struct platform *plat = c->m->plat;
+
+	if (file->total > SCRIPT_SIZE_MAX - c->size)
+		return false;
+	plat->phys_move(c->m->plat_ctx, place + file->total, c->base + end, c->size - end);
+	plat->phys_move(c->m->plat_ctx, place, file->base, file->total);
+	c->size += (uint32_t)file->total - (end - c->line);
+	c->next = c->line;
+	c->window_at = NO_WINDOW;
+	return true;
+}
+
+static enum cfg_key key_find(const char *word)
+{
+	unsigned key = 0;
+
+	for (const char *name = keys; *name; name += strlen(name) + 1) {
+		key += *name != '=';
+		if (!strcmp(name + (*name == '='), word))
+			return (enum cfg_key)(key - 1);
+	}
+	return CFG_OTHER;
+}
+
 enum cfg_key cfg_line(struct cfg *c)
 {
-	enum cfg_key key = CFG_OTHER;
+	enum cfg_key key;
 	char word[16];
 	uint32_t at;
 	int ch;
 
 	c->line = c->next;
-	if (c->line >= c->img->total)
+	if (c->line >= c->size)
 		return CFG_EOF;
 	at = take(c, skip(c, c->line), word, sizeof(word));
 	if (!strcmp(word, "menu")) {
@@ -139,12 +124,10 @@ enum cfg_key cfg_line(struct cfg *c)
 	while ((ch = peek(c, at++)) >= 0 && ch != '\n')
 		;
 	c->next = at;
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (!strcmp(keys[i].name, word))
-			key = (enum cfg_key)keys[i].key;
+	key = key_find(word);
 	if (key == CFG_TEXT || key == CFG_ENDTEXT)
 		c->help = key == CFG_TEXT;
-	return c->help || key > CFG_EOF ? CFG_OTHER : key;
+	return c->help ? CFG_OTHER : key;
 }
 
 /* The start of the submenu we are in. */
@@ -171,8 +154,9 @@ bool cfg_entry(struct cfg *c)
 		c->depth--;
 	c->menu = menu_around(c);
 	memset(c->at, 0, CFG_OF_ENTRY * sizeof(c->at[0]));
-	while ((key = cfg_line(c)) < CFG_VALUES)
-		c->at[key] = c->arg;
+	while ((key = cfg_line(c)) < CFG_VALUES || key == CFG_OTHER)
+		if (key != CFG_OTHER)
+			c->at[key] = c->arg;
 	c->ending = key;
 	return true;
 }
@@ -206,11 +190,12 @@ bool cfg_word(struct cfg *c, uint32_t place, char *text, size_t cap)
 
 uint32_t cfg_number(struct cfg *c, uint32_t place, uint32_t otherwise)
 {
-	char text[16];
-	uint64_t v = 0;
+	unsigned digit;
 
 	if (!place)
 		return otherwise;
-	cfg_word(c, place, text, sizeof(text));
-	return str_u64(text, &v) && v <= UINT32_MAX ? (uint32_t)v : 0;
+	otherwise = 0;
+	while ((digit = (unsigned)peek(c, place++) - '0') < 10 && otherwise < 100000000)
+		otherwise = otherwise * 10 + digit;
+	return otherwise;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The language of pxelinux.cfg, read where it lies: a text in an image becomes lines with a key,
- * and entries (labels, submenus, separators) with the places of what was said about them. Nothing
- * is copied and nothing grows with the text: whoever wants a value reads it at its place.
+ * The language of pxelinux.cfg, read where it lies: a text in memory becomes lines with a key, and
+ * entries (labels, submenus, separators) with the places of what was said about them. Nothing is
+ * copied and nothing grows with the text: whoever wants a value reads it at its place.
  *
- *	cfg_start(&c, m, img);
+ *	c.m = m, c.base = img->base, c.size = 0;          room for SCRIPT_SIZE_MAX bytes
+ *	cfg_start(&c);
+ *	cfg_insert(&c, file);
  *	while (cfg_entry(&c))
  *		if (c.kind == CFG_LABEL)
  *			cfg_text(&c, c.at[CFG_APPEND], text, sizeof(text));
@@ -17,8 +19,8 @@
 #include <stdint.h>
 #include "config/limits.h"
 
-struct machine;
 struct image;
+struct machine;
 
 /* What a line is about, by its first word, or by the second of a line that begins with MENU. */
 enum cfg_key {
@@ -37,46 +39,44 @@ enum cfg_key {
 	CFG_DISABLE,
 	CFG_PASSWD,
 	CFG_GOTO, /* MENU EXIT, too */
-	CFG_OF_ENTRY,
 
 	/* everything; the last line of a key counts */
-	CFG_DEFAULT = CFG_OF_ENTRY,
+	CFG_DEFAULT,
 	CFG_UI,
 	CFG_PROMPT,
 	CFG_TIMEOUT,
 	CFG_TOTALTIMEOUT,
 	CFG_ONTIMEOUT,
 	CFG_ONERROR,
-	CFG_NOESCAPE,
 	CFG_ALLOWOPTIONS,
 	CFG_IMPLICIT,
 	CFG_HIDDEN,
 	CFG_MASTER, /* MENU MASTER PASSWD */
 	CFG_INCLUDE,
 	CFG_SAY,
-	CFG_OTHER, /* nothing we know, or a comment */
-	CFG_VALUES,
+	CFG_TEXT, /* TEXT HELP; all up to ENDTEXT is CFG_OTHER */
+	CFG_ENDTEXT,
 
 	/* begins an entry and ends the one before */
-	CFG_TOP = CFG_VALUES, /* no line: what stands in front of the first entry */
 	CFG_LABEL,
 	CFG_SEPARATOR,
 	CFG_BEGIN,
 	CFG_END,
+
+	CFG_OTHER, /* nothing we know, or a comment */
+	CFG_TOP,   /* an entry's kind: what stands in front of the first one */
 	CFG_EOF,
-
-	/* never seen outside: TEXT HELP and all up to ENDTEXT is CFG_OTHER */
-	CFG_TEXT,
-	CFG_ENDTEXT,
 };
+#define CFG_OF_ENTRY CFG_DEFAULT
+#define CFG_VALUES   CFG_LABEL
 
-/* A reader. Places are offsets in the text; 0: there is none. */
+/* A reader. Places are offsets in the text; 0: there is none. What is small stands in front. */
 struct cfg {
-	struct machine *m;
-	const struct image *img;
+	struct machine *m;  /* the owner sets these three */
+	uint32_t size;	    /* bytes of the text */
+	uint64_t base;	    /* its physical address */
 	uint32_t line, arg; /* of the line read last: its start, what stands behind its key */
 	uint32_t next;	    /* start of the next one */
-	bool help;	    /* inside of TEXT HELP */
 
 	/* the entry read last */
 	enum cfg_key kind;   /* CFG_TOP ... CFG_END */
@@ -85,16 +85,21 @@ struct cfg {
 	uint32_t menu;	     /* start of the submenu that what it says is about; 0: the main one */
 	uint32_t parent;     /* CFG_BEGIN: the menu around it */
 	enum cfg_key ending; /* what has ended it */
-	uint32_t at[CFG_VALUES]; /* arguments: of this entry, and of everything up to here */
+	bool help;	     /* inside of TEXT HELP */
 	unsigned depth;
-	uint32_t menus[PXELINUX_MENUS_MAX]; /* submenus around it; deeper ones are one with these */
-
 	uint32_t window_at;
+	uint32_t at[CFG_VALUES]; /* arguments: of this entry, and of everything up to here */
+	uint32_t menus[PXELINUX_MENUS_MAX]; /* submenus around it; deeper ones are one with these */
 	char window[128];
 };
 
-/* The text from its start on; it must not change while it is read. Values of everything stay. */
-void cfg_start(struct cfg *c, struct machine *m, const struct image *img);
+/* From the start on. Values of everything stay. */
+void cfg_start(struct cfg *c);
+/*
+ * Puts a file in the place of the line read last, or at the start; it is what is read next. False:
+ * the text would be longer than SCRIPT_SIZE_MAX.
+ */
+bool cfg_insert(struct cfg *c, const struct image *file);
 /* Reads a line: c->line, c->arg, c->next. CFG_EOF behind the last. */
 enum cfg_key cfg_line(struct cfg *c);
 /* Reads an entry, first of all what stands in front of the first one. False behind the last. */

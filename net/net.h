@@ -15,6 +15,7 @@
 #include "net/ipv4.h"
 #include "net/netdev.h"
 #include "net/pkt.h"
+#include "net/pxelinux.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 
@@ -53,6 +54,7 @@ struct net {
 	struct dhcp dhcp[NETDEV_MAX];
 	struct discover discover;
 	struct netdev *boot_dev; /* the link that won */
+	struct pxelinux pxelinux;
 	/* The file that we are, "" when no PXE ROM has loaded us: a server that offers it again has
 	 * nothing else for us. */
 	char self_uri[URL_MAX];
@@ -67,6 +69,7 @@ extern const struct setting_source net_settings; /* netN/..., proxydhcp/... */
 extern const struct command cmd_dhcp, cmd_ifopen, cmd_ifclose, cmd_ifstat, cmd_autoboot,
 	cmd_nslookup, cmd_pxebs;
 extern const struct command cmd_imgfetch, cmd_kernel, cmd_initrd, cmd_chain;
+extern const struct command cmd_pxelinux;
 extern const struct command cmd_md5sum, cmd_sha256sum;
 extern const struct filler_ops tftp_filler;
 

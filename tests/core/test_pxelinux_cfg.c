@@ -24,17 +24,30 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void load_n(const void *what, size_t n)
+/* A file of the server. */
+static struct image *file(const char *name, const void *what, size_t n)
 {
 	struct image *img;
 
-	image_free_all(&m);
-	memset(&cfg, 0xa5, sizeof(cfg));
-	memset(cfg.at, 0, sizeof(cfg.at));
-	assert_int_equal(image_open(&m, "cfg", "", n, NULL, &img), 0);
+	assert_int_equal(image_open(&m, name, "", n, NULL, &img), 0);
 	assert_int_equal(image_put(&m, img, 0, what, n), 0);
 	assert_int_equal(image_close(&m, img), 0);
-	cfg_start(&cfg, &m, img);
+	return img;
+}
+
+static void load_n(const void *what, size_t n)
+{
+	struct image *room;
+
+	image_free_all(&m);
+	assert_int_equal(image_open(&m, "cfg", "", SCRIPT_SIZE_MAX, NULL, &room), 0);
+	memset(&cfg, 0xa5, sizeof(cfg));
+	memset(cfg.at, 0, sizeof(cfg.at));
+	cfg.m = &m;
+	cfg.base = room->base;
+	cfg.size = 0;
+	cfg_start(&cfg);
+	assert_true(cfg_insert(&cfg, file("file", what, n)));
 }
 
 static void load(const char *what)
@@ -52,7 +65,7 @@ static const char *said(enum cfg_key key)
 /* The label's entry, by its name. */
 static void find(const char *name)
 {
-	cfg_start(&cfg, &m, cfg.img);
+	cfg_start(&cfg);
 	while (cfg_entry(&cfg)) {
 		cfg_text(&cfg, cfg.name, text, sizeof(text));
 		if (cfg.kind == CFG_LABEL && !strcmp(text, name))
@@ -63,7 +76,7 @@ static void find(const char *name)
 
 static void all(void)
 {
-	cfg_start(&cfg, &m, cfg.img);
+	cfg_start(&cfg);
 	while (cfg_entry(&cfg))
 		;
 }
@@ -209,7 +222,7 @@ static void test_scopes(void **state)
 {
 	(void)state;
 	load("append all\nipappend 1\ntimeout 30\nlabel a\nappend own\nlabel b\nkernel k\ntimeout "
-	     "0x20\n");
+	     "32\n");
 	assert_true(cfg_entry(&cfg));
 	assert_int_equal(cfg.kind, CFG_TOP);
 	assert_string_equal(said(CFG_APPEND), "all");
@@ -270,6 +283,45 @@ static void test_menus(void **state)
 	assert_int_equal(cfg.menu, (PXELINUX_MENUS_MAX - 1) * 11);
 	find("x");
 	assert_int_equal(cfg.menu, 0);
+}
+
+/* Files that are put in the place of a line: at the start, in the middle, at the end. */
+static void test_insert(void **state)
+{
+	struct image *one = file("one", "label one\nappend 1", 18);
+
+	(void)state;
+	load("include one\nlabel x\ninclude one\nlabel y\ninclude one");
+	one = file("one", "label one\nappend 1", 18);
+	for (unsigned i = 0; i < 5; i++) {
+		enum cfg_key key;
+
+		while ((key = cfg_line(&cfg)) != CFG_INCLUDE && key != CFG_EOF)
+			;
+		assert_int_equal(key == CFG_EOF, i >= 3);
+		if (key == CFG_INCLUDE)
+			assert_true(cfg_insert(&cfg, one));
+	}
+	cfg_start(&cfg);
+	cfg_entry(&cfg);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_true(cfg_entry(&cfg));
+		assert_int_equal(cfg.kind, CFG_LABEL);
+		cfg_text(&cfg, cfg.name, text, sizeof(text));
+		assert_string_equal(text, i % 2 ? (i == 1 ? "x" : "y") : "one");
+		assert_string_equal(said(CFG_APPEND), i % 2 ? "" : "1");
+	}
+	assert_false(cfg_entry(&cfg));
+
+	/* All that fits, and one byte more. */
+	load("include all\n");
+	assert_int_equal(cfg_line(&cfg), CFG_INCLUDE);
+	one->total = SCRIPT_SIZE_MAX - 11;
+	assert_false(cfg_insert(&cfg, one));
+	one->total--;
+	assert_true(cfg_insert(&cfg, one));
+	one->total = 18;
+	assert_int_equal(cfg.size, SCRIPT_SIZE_MAX - 11);
 }
 
 /* Bytes that nobody means, and lines of any length. */
@@ -338,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_sites),
 		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_menus),
+		cmocka_unit_test(test_insert),
 		cmocka_unit_test(test_hostile),
 	};
 

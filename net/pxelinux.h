@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * PXELINUX without PXELINUX: finds pxelinux.cfg as it does, shows prompt or menu, fetches and
+ * starts what a label says. What of the language is understood: docs/script.md.
+ *
+ * A command that waits in turns, for the command `pxelinux` and for others that end with it: they
+ * call start once, poll as long as it says COMMAND_WAIT, or cancel. Its state is in struct net, so
+ * there is one at a time.
+ */
+#ifndef NET_PXELINUX_H
+#define NET_PXELINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "config/limits.h"
+#include "core/menu.h"
+#include "core/pxelinux_cfg.h"
+#include "net/cmd_fetch.h"
+
+struct image;
+struct machine;
+
+enum pxelinux_screen { PXELINUX_MENU, PXELINUX_PROMPT, PXELINUX_EDIT };
+
+/* What is small stands in front: the code is smaller. */
+struct pxelinux {
+	struct machine *m;
+	/* What to do with the file that is being fetched. */
+	int (*got)(struct pxelinux *p, int rc, struct image *img);
+	struct image *text;   /* holds the configuration with all that it includes; NULL: none */
+	struct image *kernel; /* of what is being started */
+	uint32_t seq;	      /* images from this one on were fetched for it */
+	uint32_t strings;     /* its SYSAPPEND */
+	uint32_t pos;	      /* in cmd: what comes behind the initrd fetched last */
+	uint32_t append;      /* places: what stands in front of the first label */
+	uint32_t sysappend;
+	uint32_t here, parent; /* the submenu that is shown, and the one around it; 0: main menu */
+	uint32_t title;	       /* place; 0: none */
+	uint32_t index;	       /* lines of it that were passed; UINT32_MAX: cfg is elsewhere */
+	int failed;	       /* what has failed while nobody was seen; 0: nothing */
+	uint8_t type;	       /* of what is being started: CFG_KERNEL, CFG_CONFIG, CFG_LOCALBOOT */
+	uint8_t screen;	       /* enum pxelinux_screen */
+	uint8_t tries;	       /* names of the configuration that were asked for */
+	uint8_t files;	       /* INCLUDE and CONFIG that were followed since the last key */
+	bool ui;	       /* there is a menu */
+	bool seen;	       /* somebody has pressed a key */
+	bool erred;	       /* ONERROR had its turn */
+	struct fetch_wait wait; /* f NULL: the user is waited for */
+	struct cfg cfg;
+	struct menu menu;
+	uint64_t total_us;	     /* TOTALTIMEOUT; TIME_NEVER: none */
+	char scratch[URL_MAX + 8];   /* what is cut to fit is too long for a URL, too */
+	char base[URL_MAX];	     /* folder that file names are relative to */
+	char cmd[IMAGE_CMDLINE_MAX]; /* file and options */
+};
+
+/*
+ * url: a configuration, or the folder of pxelinux.cfg when it ends with a slash; NULL: what DHCP
+ * says. Nothing is printed before a configuration is there. Errors: ERR_BAD_URL, ERR_NO_CONFIG,
+ * what the fetch says.
+ */
+int pxelinux_start(struct machine *m, const char *url);
+/*
+ * COMMAND_WAIT; 0: a script or a boot request was started; ERR_NO_CONFIG: the server has none; what
+ * the fetch of the configuration says, when the server did not answer; what a label said that
+ * failed while nobody was there to choose another one.
+ */
+int pxelinux_poll(struct machine *m);
+/* Frees all that was fetched. */
+void pxelinux_cancel(struct machine *m);
+
+#endif
