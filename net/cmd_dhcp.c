@@ -10,13 +10,14 @@
 #include "net/cmd_fetch.h"
 #include "net/net.h"
 
-enum stage { FINDING, CHOOSING, ASKING, FETCHING };
+enum stage { FINDING, CHOOSING, ASKING, LINUX, FETCHING };
 
 struct dhcp_cmd {
 	enum stage stage; /* of autoboot */
 	struct menu menu;
 	struct fetch_wait wait;
-	bool self;     /* the boot file is net->self_uri */
+	const struct command *linux; /* in stage LINUX */
+	bool self;		     /* the boot file is net->self_uri */
 	uint32_t left; /* autoboot: links that offered a boot file and were not tried yet */
 };
 _Static_assert(sizeof(struct dhcp_cmd) <= COMMAND_STATE_MAX, "a command's state fits its place");
@@ -232,7 +233,10 @@ static uint32_t other_choices(const struct net *net)
 	return mask;
 }
 
-/* There is no boot file, or it is what already runs. */
+/*
+ * There is no boot file, or it is what already runs. That is an error where there is no
+ * pxelinux.cfg either.
+ */
 static int no_file(struct machine *m)
 {
 	char ip[IP_STR_MAX];
@@ -244,6 +248,35 @@ static int no_file(struct machine *m)
 		ip_str(&boot_dhcp(m)->ack.server_id, ip));
 }
 
+/*
+ * Whether DHCP says where a pxelinux.cfg may be: options 209 and 210 (RFC 5071), or a TFTP server.
+ * siaddr is no such word when it is the DHCP server: many give themselves for lack of another.
+ */
+static bool linux_hinted(const struct dhcp_msg *msg)
+{
+	static const uint8_t hints[] = {DHCP_TFTP_SERVER, DHCP_PXE_CONFIG, DHCP_PXE_PREFIX};
+	uint16_t len;
+
+	for (unsigned i = 0; i < sizeof(hints); i++)
+		if (dhcp_option(msg, hints[i], 0, &len))
+			return true;
+	return !ip_is_any(&msg->siaddr) && !ip_eq(&msg->siaddr, &msg->server_id);
+}
+
+/* By the command of that name, if the build has it. Its state is not in m->script.cmd. */
+static int linux_start(struct machine *m)
+{
+	char name[] = "pxelinux";
+	const struct command *cmd = command_find(m, name);
+	char *argv[] = {name, NULL};
+
+	if (!cmd || (!state(m)->self && !linux_hinted(dhcp_boot_msg(boot_dhcp(m)))))
+		return no_file(m);
+	state(m)->linux = cmd;
+	state(m)->stage = LINUX;
+	return cmd->start(m, 1, argv);
+}
+
 static int boot_file_start(struct machine *m)
 {
 	char file[URL_MAX], uri[URL_MAX];
@@ -251,7 +284,7 @@ static int boot_file_start(struct machine *m)
 
 	state(m)->self = false;
 	if (n <= 0)
-		return no_file(m);
+		return linux_start(m);
 	if ((size_t)n >= sizeof(file) || setting_expand(m, file, sizeof(file)) < 0)
 		return err_set(m, ERR_BAD_URL, "boot file name of %d bytes", n);
 	n = fetch_resolve(m, file, uri);
@@ -259,7 +292,7 @@ static int boot_file_start(struct machine *m)
 		return n;
 	state(m)->self = !strcmp(uri, m->net->self_uri);
 	if (state(m)->self)
-		return no_file(m);
+		return linux_start(m);
 	state(m)->stage = FETCHING;
 	n = fetch_wait_start(m, &state(m)->wait, uri, NULL, NULL, 0);
 	return n ? n : COMMAND_WAIT;
@@ -320,6 +353,11 @@ static int autoboot_poll(struct machine *m)
 		if (!rc)
 			rc = boot_file_start(m);
 		break;
+	case LINUX:
+		rc = c->linux->poll(m);
+		if (rc == -ERR_NO_CONFIG)
+			rc = no_file(m);
+		break;
 	default:
 		rc = fetch_wait_poll(m, &c->wait, &img);
 		if (!rc)
@@ -332,6 +370,8 @@ static void autoboot_cancel(struct machine *m)
 {
 	dhcp_cmd_cancel(m);
 	ask_cancel(m->net->boot_dev);
+	if (state(m)->stage == LINUX)
+		state(m)->linux->cancel(m);
 	fetch_wait_cancel(m, &state(m)->wait);
 }
 

@@ -7,7 +7,10 @@
 struct server {
 	const char *file;    /* NULL: a lease without boot file */
 	const char *content; /* of any file; NULL: not found */
+	const char *only;    /* the name of the only one that there is; NULL: any */
 	bool off;
+	bool mute;     /* but by DHCP */
+	uint32_t next; /* siaddr; 0: its own, with a file */
 	unsigned discovers, requests, releases, reads;
 };
 
@@ -29,17 +32,22 @@ static int run(struct lan *lan, struct server *server, const char *text)
 		if (sv->off || type == DHCPRELEASE)
 			continue;
 		if (type) {
+			struct answer a = answer_to(&s, type == DHCPDISCOVER ? DHCPOFFER : DHCPACK,
+				SERVER(s.link), LEASE(s.link), sv->file);
+
+			if (sv->next)
+				wire_put32(a.b + 20, sv->next);
 			if (!wire_get32(s.data + 12)) /* ciaddr: for a boot server */
-				server_lease(lan, &s, type == DHCPDISCOVER ? DHCPOFFER : DHCPACK,
-					sv->file);
-		} else if (wire_get16(s.data) == 1) {
+				answer_send(lan, &a, 67);
+		} else if (!sv->mute && wire_get16(s.data) == 1) {
 			uint8_t b[520] = {0, 3, 0, 1};
+			bool there = !sv->only || !strcmp((const char *)s.data + 2, sv->only);
 			uint32_t n = sv->content ? (uint32_t)strlen(sv->content) : 0;
 
-			sv->reads++;
+			sv->reads += there;
 			if (sv->content)
 				memcpy(b + 4, sv->content, n);
-			if (sv->content)
+			if (sv->content && there)
 				server_put(lan, s.link, s.dst, s.src, 1234, s.sport, b, 4 + n);
 			else
 				server_put(lan, s.link, s.dst, s.src, 1234, s.sport, "\0\5\0\1none",
@@ -162,6 +170,50 @@ static void test_own_file(void **state)
 	lan_end(lan);
 }
 
+/* A pxelinux.cfg beside it is looked for in builds that know the command. */
+static void test_pxelinux(void **state)
+{
+	static const struct command *const commands[] = {&cmd_autoboot, &cmd_pxelinux, NULL};
+	struct lan *lan = server_lan(LINKS);
+	struct config config = *lan->m.config;
+	struct server sv[LINKS] = {
+		{.off = true},
+		{.file = "own",
+			.content = "say from pxelinux\ndefault a\nlabel a\nlocalboot 0\n",
+			.only = "pxelinux.cfg/default"},
+		{.off = true},
+	};
+
+	(void)state;
+	config.commands = commands;
+	lan->m.config = &config;
+	str_copy(lan->net.self_uri, URL_MAX, "tftp://10.0.1.1/own");
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_true(printed(lan, "from pxelinux\n"));
+	assert_int_equal(sv[1].reads, 1);
+	/* Without a boot file only where the server is another one than that of the lease. */
+	sv[1].file = NULL;
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_DHCP_NO_FILE);
+	assert_int_equal(sv[1].reads, 1);
+	sv[1].next = IP4(10, 0, 1, 7);
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_int_equal(sv[1].reads, 2);
+	/* There is none; then the next link. */
+	sv[1].file = "own";
+	sv[1].next = 0;
+	sv[1].only = "nothing";
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_PXE_SELF);
+	sv[0] = (struct server){.file = "x", .content = "#!ipxe\n"};
+	assert_int_equal(run(lan, sv, "autoboot"), 0);
+	assert_int_equal(sv[0].reads, 1);
+	/* Ctrl-C while it is looked for. */
+	sv[0].off = sv[1].mute = true;
+	fake_key_at(&lan->fake, lan->fake.now_us + 3 * S, KEY_CTRL('C'));
+	assert_int_equal(run(lan, sv, "autoboot"), ERR_CANCELLED);
+	assert_null(lan->net.pxelinux.wait.f);
+	lan_end(lan);
+}
+
 static void test_pxebs(void **state)
 {
 	struct lan *lan = server_lan(LINKS);
@@ -207,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_next_choice),
 		cmocka_unit_test(test_own_file),
+		cmocka_unit_test(test_pxelinux),
 		cmocka_unit_test(test_pxebs),
 		cmocka_unit_test(test_cancel),
 	};
