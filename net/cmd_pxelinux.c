@@ -380,6 +380,8 @@ static int item_show(struct machine *m, unsigned i, char *text, size_t cap)
 	indent = cfg_number(c, c->at[CFG_INDENT], 0) % (uint32_t)cap;
 	memset(text, ' ', indent);
 	str_clean(text + indent, cap - indent, label, strlen(label));
+	if (c->kind == CFG_BEGIN)
+		str_copy(text + strlen(text), cap - strlen(text), " >");
 	return is_choice(c) ? key : MENU_LINE;
 }
 
@@ -437,7 +439,10 @@ static int screen_show(struct pxelinux *p)
 	p->screen = PXELINUX_PROMPT;
 	if (survey(p) && p->ui) {
 		p->screen = PXELINUX_MENU;
+		console_write(p->m, "\n", 1);
 		place_show(p, p->title);
+		if (p->menu.tabs)
+			console_print(p->m, "Tab: edit, Esc: prompt\n");
 	} else {
 		edit_start(p->m, "boot: ", "");
 	}

@@ -460,9 +460,9 @@ static void test_menu(void **state)
 	(void)state;
 	/* Nobody: the default, when its time has come. */
 	assert_int_equal(run_for(lan, "pxelinux", 4900 * MS), COMMAND_WAIT);
-	assert_true(printed(lan, "Boot \\x1bmenu\n"));
+	assert_true(printed(lan, "\nBoot \\x1bmenu\nTab: edit, Esc: prompt\n"));
 	assert_true(
-		printed(lan, "  1. [A]lpha \\x1b[2J\n     \n  2.   Beta [2]\n  3. Sub\n     off\n"
+		printed(lan, "  1. [A]lpha \\x1b[2J\n     \n  2.   Beta [2]\n  3. Sub >\n     off\n"
 			     "  4. go\n"));
 	assert_true(printed(lan, "5 s; "));
 	assert_true(printed(lan, "Enter: 2.   Beta [2]"));
@@ -480,13 +480,13 @@ static void test_menu(void **state)
 	/* A submenu, by its number and by name; out again by Esc and by its exit. */
 	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
 	assert_int_equal(keys(lan, "3\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "Sub\n  1. c\n  2. Back\n"));
+	assert_true(printed(lan, "\nSub\nTab: edit, Esc: prompt\n  1. c\n  2. Back\n"));
 	fake_text_clear(&lan->fake);
 	assert_int_equal(keys(lan, "2\r"), COMMAND_WAIT);
 	assert_true(printed(lan, "[A]lpha"));
 	fake_text_clear(&lan->fake);
 	assert_int_equal(keys(lan, "4\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "Sub\n  1. c\n  2. Back\n"));
+	assert_true(printed(lan, "\nSub\nTab: edit, Esc: prompt\n  1. c\n  2. Back\n"));
 	fake_text_clear(&lan->fake);
 	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
 	assert_true(printed(lan, "[A]lpha"));
