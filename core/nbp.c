@@ -17,30 +17,31 @@ static uint64_t room(const struct machine *m)
 	return 0;
 }
 
-static int no(struct machine *m, const struct image *img, const char *what)
-{
-	return err_set(m, ERR_IMAGE_TYPE, "%s: %s", img->name, what);
-}
-
 static int nbp_probe(struct machine *m, const struct image *img)
 {
-	static const uint8_t elf[] = {0x7f, 'E', 'L', 'F'};
 	uint8_t head[16] = {0};
 	size_t n = img->total < sizeof(head) ? (size_t)img->total : sizeof(head), text = 0;
+	const char *what = NULL;
 
 	image_get(m, img, 0, head, n);
 	while (text < n && ((head[text] >= ' ' && head[text] < 0x7f) ||
 				   (head[text] >= '\t' && head[text] <= '\r')))
 		text++;
-	if (!n || text == n)
-		return no(m, img, "text");
-	if (head[0] == 'M' && head[1] == 'Z')
-		return no(m, img, "a UEFI or DOS program");
-	if (!memcmp(head, elf, sizeof(elf)) || (head[0] == 0x1f && head[1] == 0x8b))
-		return no(m, img, "ELF or gzip");
-	if (img->total > room(m))
-		return no(m, img, "too large for a network boot program");
-	return 0;
+	if (text == n)
+		what = "text";
+	else if (!memcmp(head, "MZ", 2))
+		what = "a UEFI program";
+	else if (!memcmp(head,
+			 "\x7f"
+			 "ELF",
+			 4) ||
+		 !memcmp(head, "\x1f\x8b", 2))
+		what = "ELF or gzip";
+	else if (img->total > room(m))
+		what = "too large";
+	else
+		return 0;
+	return err_set(m, ERR_IMAGE_TYPE, "%s: %s", img->name, what);
 }
 
 static int nbp_prepare(struct machine *m, struct image *img, struct boot_request *req)

@@ -70,26 +70,35 @@ static uint16_t dhcp_secs(const struct dhcp *d, enum dhcp_type type)
 	return (uint16_t)(s > 0xffff ? 0xffff : s);
 }
 
+void dhcp_compose(const struct netdev *dev, struct dhcp_request *r, struct emit *e)
+{
+	const struct net *net = dev->net;
+	const struct dhcp *d = &net->dhcp[dev->index];
+	const struct machine *m = net->m;
+	uint8_t uuid[16];
+
+	r->xid = d->xid;
+	r->secs = dhcp_secs(d, r->type);
+	r->mac = dev->mac;
+	r->max_size = dev->mtu < DHCP_SIZE_MIN ? DHCP_SIZE_MIN : dev->mtu;
+	r->arch = net->config->client_arch;
+	r->say_ipxe = net->config->say_ipxe;
+	r->uuid = m->plat->uuid(m->plat_ctx, uuid) ? uuid : NULL;
+	dhcp_emit(e, r);
+}
+
 /* Completes r and sends it: by broadcast from 0.0.0.0, or with r->ciaddr to dst. */
-static int dhcp_send(
-	struct machine *m, struct dhcp *d, struct dhcp_request *r, uint32_t dst, uint16_t port)
+static int dhcp_send(struct dhcp *d, struct dhcp_request *r, uint32_t dst, uint16_t port)
 {
 	struct net *net = d->dev->net;
 	struct ip_addr src = ip4_of(r->ciaddr), to = ip4_of(dst);
 	struct pkt *p = udp_alloc(net);
-	uint8_t uuid[16], *room = p ? pkt_put(p, MESSAGE_MAX) : NULL;
+	uint8_t *room = p ? pkt_put(p, MESSAGE_MAX) : NULL;
 	struct emit e = emit_to(room, MESSAGE_MAX);
 
 	if (!room)
 		return 0; /* as if it was lost: sent again later */
-	r->xid = d->xid;
-	r->secs = dhcp_secs(d, r->type);
-	r->mac = d->dev->mac;
-	r->max_size = d->dev->mtu < DHCP_SIZE_MIN ? DHCP_SIZE_MIN : d->dev->mtu;
-	r->arch = net->config->client_arch;
-	r->say_ipxe = net->config->say_ipxe;
-	r->uuid = m->plat->uuid(m->plat_ctx, uuid) ? uuid : NULL;
-	dhcp_emit(&e, r);
+	dhcp_compose(d->dev, r, &e);
 	p->len = (uint32_t)e.n;
 	d->sent++;
 	udp_send(net, &d->sock, d->dev, p, &src, &to, port);
@@ -174,7 +183,7 @@ static int discover_enter(struct machine *m, struct task *t)
 		d->have_proxy = false;
 	}
 	d->sent_us = m->now_us;
-	return dhcp_send(m, d, &r, UINT32_MAX, DHCP_SERVER_PORT);
+	return dhcp_send(d, &r, UINT32_MAX, DHCP_SERVER_PORT);
 }
 
 /* ev: a message, or NULL when the grace is over. */
@@ -215,7 +224,8 @@ static int request_enter(struct machine *m, struct task *t)
 		.server_id = ip4_u32(&d->offer.server_id),
 	};
 
-	return dhcp_send(m, d, &r, UINT32_MAX, DHCP_SERVER_PORT);
+	(void)m;
+	return dhcp_send(d, &r, UINT32_MAX, DHCP_SERVER_PORT);
 }
 
 /* Begins again, preferring anybody else. */
@@ -365,7 +375,7 @@ static int pxe_enter(struct machine *m, struct task *t)
 
 	if (t->tries == 1)
 		d->xid = rng_u32(m);
-	return dhcp_send(m, d, &r, ip4_u32(&pxe_msg(d)->server_id), PXE_SERVER_PORT);
+	return dhcp_send(d, &r, ip4_u32(&pxe_msg(d)->server_id), PXE_SERVER_PORT);
 }
 
 static int pxe_event(struct machine *m, struct task *t, const void *ev)
@@ -417,8 +427,7 @@ static int server_enter(struct machine *m, struct task *t)
 	if (!n)
 		return server_expire(m, t);
 	while (n--)
-		dhcp_send(
-			m, d, &r, to[n], to[n] == UINT32_MAX ? DHCP_SERVER_PORT : PXE_SERVER_PORT);
+		dhcp_send(d, &r, to[n], to[n] == UINT32_MAX ? DHCP_SERVER_PORT : PXE_SERVER_PORT);
 	return 0;
 }
 
@@ -598,7 +607,7 @@ void dhcp_release(struct netdev *dev)
 	r.ciaddr = ip4_u32(&d->ack.yiaddr);
 	r.server_id = ip4_u32(&d->ack.server_id);
 	d->xid = rng_u32(m);
-	dhcp_send(m, d, &r, r.server_id, DHCP_SERVER_PORT);
+	dhcp_send(d, &r, r.server_id, DHCP_SERVER_PORT);
 	udp_close(dev->net, &d->sock);
 	d->state = DHCP_IDLE;
 	d->have_ack = d->have_proxy = d->have_server = false;

@@ -219,6 +219,10 @@ int dhcp_ask(struct netdev *dev, unsigned type);
 /* The address of dev as in the lease: mask, gateway, routes, MTU. */
 void dhcp_configure(struct netdev *dev, const struct dhcp_msg *ack);
 
+/* Writes the message that *r begins (type, addresses, PXE item) as dev's own: net/dhcp.c; check
+ * e->bad. */
+void dhcp_compose(const struct netdev *dev, struct dhcp_request *r, struct emit *e);
+
 /* -- messages: net/dhcp_msg.c -- */
 
 /* Parses an answer of a server and checks all that does not need to know the question. False:

@@ -63,6 +63,7 @@ struct netdev {
 	/* Set: takes all that is received, in place of our protocols. */
 	void (*raw)(struct netdev *dev, struct pkt *p);
 	void *raw_ctx;
+	bool offload; /* it leaves checksums out and puts frames together, unless raw at open() */
 	bool is_open;
 	bool link_up;
 	uint64_t link_since_us; /* of the last change, platform time */

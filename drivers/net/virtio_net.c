@@ -302,6 +302,8 @@ static uint64_t features_pick(struct netdev *dev, uint64_t offered)
 	ring = dev->rx_ring < ring ? dev->rx_ring : ring;
 	if ((offered & NET_F_SEGMENTS) == NET_F_SEGMENTS && ring >= 2 * PKT_CHAIN_MAX)
 		want |= NET_F_SEGMENTS | NET_F_GUEST_ECN;
+	if (dev->raw) /* he expects frames as they were on a wire */
+		want &= ~(NET_F_SEGMENTS | NET_F_GUEST_ECN);
 	return offered & want;
 }
 
@@ -380,6 +382,7 @@ static int virtio_net_probe(struct net *net, struct bus_dev *bus)
 	struct virtio_net *vn = priv(dev);
 	dev->ops = &virtio_net_ops;
 	dev->driver = driver_virtio_net.name;
+	dev->offload = true;
 	pci_attach(dev, bus);
 	int rc = virtio_init(&vn->vio, bus);
 	if (!rc)

@@ -17,6 +17,7 @@
 #define LOAD_ADDRESS 0x7c00u
 #define MEMORY_16M   0x1000000u
 #define HOOKS	     3
+#define HOOK_18	     1
 
 uint32_t nbp_call(void);
 void nbp_enter(void); /* entry.asm */
@@ -32,85 +33,82 @@ static struct rm_nbp *rm_nbp(void)
 
 /* -- memory ---------------------------------------------------------------------------- */
 
-struct map {
-	struct e820_entry *rows;
-	unsigned n;
-	uint64_t hide[3][2];
+struct hole {
+	uint32_t start, end;
 };
 
-static void map_add(struct map *map, uint64_t start, uint64_t end, uint32_t type)
+static struct e820_entry *map_row(struct rm_nbp *rm)
 {
-	if (start < end && map->n < RM_MAP_ROWS)
-		map->rows[map->n++] = (struct e820_entry){start, end - start, type};
+	return (struct e820_entry *)((uint8_t *)rm_block + RM_MAP) + rm->map_rows;
 }
 
-/* The firmware's map, in its order, without what is ours: holes in ascending order. */
-static void map_make(struct map *map)
+/* RAM; and what the older calls know of it: from 1 MiB to 16 MiB, and from there on. */
+static void map_add(struct rm_nbp *rm, uint32_t start, uint32_t end)
 {
-	for (unsigned i = 0; i < bios_handover.e820_count && i < E820_MAX; i++) {
-		const struct e820_entry *e = &bios_handover.e820[i];
-		uint64_t at = e->addr, end = e->addr + e->size;
-
-		for (unsigned h = 0; h < 3 && e->type == MEM_RAM; h++) {
-			uint64_t start = map->hide[h][0], stop = map->hide[h][1];
-
-			if (start >= end || stop <= at)
-				continue;
-			map_add(map, at, start, MEM_RAM);
-			at = stop > at ? stop : at;
-		}
-		map_add(map, at, end, e->type);
+	if (start >= end || rm->map_rows == RM_MAP_ROWS)
+		return;
+	*map_row(rm) = (struct e820_entry){start, end - start, MEM_RAM};
+	rm->map_rows++;
+	if (start <= MEMORY_16M && end > MEMORY_16M) {
+		rm->blocks_e801 = (uint16_t)((end - MEMORY_16M) >> 16);
+		end = MEMORY_16M;
 	}
-}
-
-/* Bytes of RAM from `at` on, in one row. */
-static uint32_t map_from(const struct map *map, uint32_t at, uint32_t max)
-{
-	for (unsigned i = 0; i < map->n; i++) {
-		const struct e820_entry *e = &map->rows[i];
-
-		if (e->type == MEM_RAM && e->addr <= at && e->addr + e->size > at)
-			return e->addr + e->size - at < max ? (uint32_t)(e->addr + e->size) - at
-							    : max;
-	}
-	return 0;
+	if (start <= MEM_LOW && end > MEM_LOW)
+		rm->kib_e801 = rm->kib_88 = (uint16_t)((end - MEM_LOW) >> 10);
 }
 
 /* Images stay: scripts go on, and what was loaded can still be started. */
-static void map_images(const struct machine *m, uint64_t hide[2])
+static struct hole images(const struct machine *m)
 {
-	hide[0] = UINT64_MAX;
-	hide[1] = 0;
+	struct hole h = {UINT32_MAX, 0};
+
 	for (unsigned i = 0; i < IMAGE_MAX; i++) {
 		struct range span = image_span(&m->images[i]);
 
 		if (m->images[i].state == IMAGE_FREE)
 			continue;
-		if (span.start < hide[0])
-			hide[0] = span.start & ~(uint64_t)(MEM_PAGE - 1);
-		if (span.end > hide[1])
-			hide[1] = mem_align_up(span.end, MEM_PAGE);
+		if ((uint32_t)span.start < h.start)
+			h.start = (uint32_t)span.start;
+		if ((uint32_t)span.end > h.end)
+			h.end = (uint32_t)span.end;
 	}
+	return h;
 }
 
-static void map_init(const struct machine *m)
+/*
+ * The firmware's map, in its order, without what is ours: in ascending order the real-mode block,
+ * images, and the firmware, all below 4 GiB.
+ */
+static void map_make(struct rm_nbp *rm, const struct machine *m)
 {
-	struct rm_nbp *rm = rm_nbp();
-	struct map map = {.rows = (struct e820_entry *)((uint8_t *)rm_block + RM_MAP)};
+	uint32_t block = (uint32_t)rm_block;
+	struct hole holes[3] = {{block, block + RM_BLOCK_SIZE}, images(m)};
 	struct mem_range self;
-	uint32_t low;
 
 	memory_self(NULL, &self);
-	map.hide[0][0] = (uintptr_t)rm_block;
-	map.hide[0][1] = (uintptr_t)rm_block + RM_BLOCK_SIZE;
-	map_images(m, map.hide[1]);
-	map.hide[2][0] = self.start & ~(uint64_t)(MEM_PAGE - 1);
-	map.hide[2][1] = mem_align_up(self.end, MEM_PAGE);
-	map_make(&map);
-	rm->map_rows = map.n;
-	low = map_from(&map, MEM_LOW, MEMORY_16M - MEM_LOW);
-	rm->kib_e801 = rm->kib_88 = (uint16_t)(low >> 10);
-	rm->blocks_e801 = (uint16_t)(map_from(&map, MEMORY_16M, 0xffff0000u) >> 16);
+	holes[2] = (struct hole){(uint32_t)self.start, (uint32_t)self.end};
+	rm->map_rows = rm->kib_88 = rm->kib_e801 = rm->blocks_e801 = 0;
+	for (unsigned i = 0; i < bios_handover.e820_count && i < E820_MAX; i++) {
+		const struct e820_entry *e = &bios_handover.e820[i];
+		uint32_t at = (uint32_t)e->addr, end = at + (uint32_t)e->size;
+
+		if (e->type != MEM_RAM || (e->addr | e->size) >> 32) {
+			if (rm->map_rows < RM_MAP_ROWS) {
+				*map_row(rm) = *e;
+				rm->map_rows++;
+			}
+			continue;
+		}
+		for (const struct hole *h = holes; h < holes + 3; h++) {
+			uint32_t start = h->start & ~(MEM_PAGE - 1);
+
+			if (start >= end || h->end <= at)
+				continue;
+			map_add(rm, at, start);
+			at = (h->end + MEM_PAGE - 1) & ~(MEM_PAGE - 1);
+		}
+		map_add(rm, at, end);
+	}
 }
 
 /* -- what it finds --------------------------------------------------------------------- */
@@ -135,6 +133,7 @@ static void make_structs(struct rm_nbp *rm)
 	for (unsigned i = 0; i < 7; i++)
 		rm->pxe.desc[i] = (struct segdesc){seg, (uint32_t)rm_block, RM_BLOCK_SIZE};
 	rm->pxenv.entry.seg = rm->pxenv.pxe.seg = seg;
+#pragma GCC unroll 1
 	for (unsigned i = 0; i < 5; i++) {
 		rm->pxenv.part[i].seg = seg;
 		rm->pxenv.part[i].size = RM_BLOCK_SIZE;
@@ -206,6 +205,8 @@ uint32_t nbp_call(void)
 	struct rm_nbp *rm = rm_nbp();
 
 	rm->ax = pxe_call(&pxe, rm->opcode, rm->params);
+	rm->again = pxe.restart && !(rm->cr0 & 1);
+	pxe.restart = false;
 	return rm->off_back;
 }
 
@@ -248,6 +249,14 @@ static void all_links(struct net *net)
 	net->reopen = 0;
 }
 
+bool nbp_stays(int result)
+{
+	if (!hooked || (result != PXENV_STATUS_KEEP_UNDI && result != PXENV_STATUS_KEEP_ALL))
+		return false;
+	*vector(HOOK_18) = rm_nbp()->old[HOOK_18]; /* that one would come back to us */
+	return true;
+}
+
 int nbp_run(struct machine *m)
 {
 	const struct boot_request *req = &m->boot;
@@ -269,13 +278,15 @@ int nbp_run(struct machine *m)
 	pxe.base = (struct pxe_base *)((uint8_t *)rm_block + RM_PXE_BASE);
 	pxe.base_seg = (uint16_t)(rm_segment() + RM_PXE_BASE / 16);
 	pxe_start(&pxe, dev, req->uri);
-	map_init(m);
+	map_make(rm, m);
 	make_structs(rm);
 	hook(rm);
-	memory_move(NULL, LOAD_ADDRESS, req->nbp_start, req->nbp_size);
+	memmove(low_memory(LOAD_ADDRESS), low_memory((uintptr_t)req->nbp_start), req->nbp_size);
 	screen_flush();
 	copy_end();
 	rm_far(rm_segment(), rm->off_start, &r);
+	if (nbp_stays((uint16_t)r.eax))
+		return (uint16_t)r.eax;
 	pxe_end(&pxe);
 	copy_init(pxe.file[0].ring, PXE_RING);
 	unhook(rm);

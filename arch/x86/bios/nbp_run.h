@@ -68,9 +68,10 @@ _Static_assert(sizeof(struct rm_nbp) == 208, "nbp_run.inc");
 
 /*
  * Runs m->boot, a BOOT_NBP, to its end: what it has returned in AX, or a negative error when it
- * could not be started. Does not return when the program wants to stay in memory while the BIOS
- * goes on. Links but the one that boots are closed meanwhile.
+ * could not be started. Links but the one that boots are closed meanwhile.
  */
 int nbp_run(struct machine *m);
+/* Whether the program that has returned this wants to be there, and us, while the BIOS goes on. */
+bool nbp_stays(int result);
 
 #endif

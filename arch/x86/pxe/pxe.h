@@ -9,7 +9,7 @@
  * protected mode; the hosted tests and the fuzzer bring them from an array. Every address, size and
  * state comes from the NBP and may be wrong: that is a status code, never a crash.
  *
- * pxe.c has the table walk, PRELOAD and BASE calls; pxe_cached.c the DHCP packets as a PXE ROM
+ * pxe_api.c has the table walk, PRELOAD and BASE calls; pxe_cached.c the DHCP packets as a PXE ROM
  * would have kept them; pxe_undi.c UNDI; pxe_udp.c, pxe_tftp.c and pxe_file.c the rest.
  */
 #ifndef ARCH_X86_PXE_PXE_H
@@ -137,6 +137,7 @@ struct pxe {
 
 	struct pxe_file file[PXE_FILES]; /* [0]: TFTP */
 
+	bool restart; /* what lies at 0000:7C00 now is to be started in the NBP's place */
 	bool stopped; /* STOP_BASE, UNLOAD_STACK: nothing but the rest of the shutdown is left */
 };
 

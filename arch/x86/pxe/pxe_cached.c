@@ -11,36 +11,45 @@
  */
 #include "arch/x86/pxe/pxe.h"
 #include "core/bytes.h"
+#include "core/fmt.h"
 #include "core/machine.h"
 #include "net/net.h"
 #include "net/url.h"
+#include "net/wire.h"
 
-#define FILE_SIZE 128
-#define COOKIE	  0x63825363u
+#define COOKIE 0x63825363u
 
-/* As often as it takes (RFC 3396). */
-static void put_option(struct emit *e, unsigned tag, const uint8_t *value, size_t n)
+struct bootp { /* RFC 2131, section 2 */
+	uint8_t op, htype, hlen, hops, xid[4], secs[2], flags[2];
+	uint8_t ciaddr[4], yiaddr[4], siaddr[4], giaddr[4], chaddr[16], sname[64], file[128];
+	uint8_t cookie[4], options[];
+};
+
+/* What was loaded. */
+struct loaded {
+	struct ip_addr server;
+	char file[URL_MAX];
+};
+
+/* As often as it takes (RFC 3396); not at all when there is no room. */
+static void put_option(struct emit *e, unsigned tag, const void *value, size_t n)
 {
-	size_t part;
+	const uint8_t *v = value;
 
-	do {
+	for (size_t part; n && e->n + 2 + n < e->cap; v += part, n -= part) {
 		part = n < 255 ? n : 255;
-		if (e->n + 2 + part >= PXE_CACHED_MAX)
-			return;
 		emit_u8(e, (uint8_t)tag);
 		emit_u8(e, (uint8_t)part);
-		emit_bytes(e, value, part);
-		value += part;
-		n -= part;
-	} while (n);
+		emit_bytes(e, v, part);
+	}
 }
 
 static void put_options(struct pxe *p, struct emit *e, const struct dhcp_msg *msg)
 {
-	static const char *const settings[] = {"209", "210"};
 	struct bytes b = bytes_of(msg->options, msg->noptions);
 	const struct setting_type *type;
 	uint8_t value[SETTING_VALUE_MAX];
+	char name[4];
 
 	while (b.n) {
 		unsigned tag = bytes_u8(&b);
@@ -50,92 +59,69 @@ static void put_options(struct pxe *p, struct emit *e, const struct dhcp_msg *ms
 		if (v && tag != DHCP_OVERLOAD && tag != DHCP_PXE_CONFIG && tag != DHCP_PXE_PREFIX)
 			put_option(e, tag, v, n);
 	}
-	for (unsigned i = 0; i < 2; i++) {
-		int n = setting_get(p->m, settings[i], &type, value, sizeof(value));
+	for (unsigned tag = DHCP_PXE_CONFIG; tag <= DHCP_PXE_PREFIX; tag++) {
+		int n;
 
+		fmt_print(name, sizeof(name), "%u", tag);
+		n = setting_get(p->m, name, &type, value, sizeof(value));
 		if (n > 0)
-			put_option(e, DHCP_PXE_CONFIG + i, value, (size_t)n);
+			put_option(e, tag, value, (size_t)n);
 	}
-}
-
-struct loaded {
-	uint32_t server;
-	char file[URL_MAX];
-};
-
-static void put_reply(
-	struct pxe *p, struct emit *e, const struct dhcp_msg *msg, const struct loaded *from)
-{
-	size_t n = strlen(from->file);
-
-	emit_u32(e, 0x02010600); /* reply, Ethernet */
-	emit_u32(e, msg->xid);
-	emit_zero(e, 8);
-	emit_u32(e, ip4_u32(&p->dev->ip4.addr));
-	emit_u32(e, from->server);
-	emit_u32(e, 0);
-	emit_bytes(e, p->dev->mac.b, 6);
-	emit_zero(e, 10);
-	emit_bytes(e, msg->sname, 64);
-	emit_bytes(e, from->file, n < FILE_SIZE ? n : 0);
-	emit_zero(e, n < FILE_SIZE ? FILE_SIZE - n : FILE_SIZE);
-	emit_u32(e, COOKIE);
-	if (n >= FILE_SIZE)
-		put_option(e, DHCP_BOOT_FILE, (const uint8_t *)from->file, n);
-	put_options(p, e, msg);
 	emit_u8(e, DHCP_END);
 }
 
-static void put_discover(struct pxe *p, struct emit *e, const struct dhcp *d)
+static void put_reply(
+	struct pxe *p, uint8_t *packet, const struct dhcp_msg *msg, const struct loaded *from)
 {
-	const struct net_config *config = p->dev->net->config;
-	uint8_t uuid[16];
-	struct dhcp_request r = {
-		.type = DHCPDISCOVER,
-		.xid = d->xid,
-		.mac = p->dev->mac,
-		.max_size = PXE_PACKET_MAX,
-		.arch = config->client_arch,
-		.say_ipxe = config->say_ipxe,
-	};
+	struct bootp *b = (struct bootp *)packet;
+	struct emit e = emit_to(b->options, PXE_CACHED_MAX - sizeof(*b));
+	size_t n = strlen(from->file);
 
-	if (p->m->plat->uuid(p->m->plat_ctx, uuid))
-		r.uuid = uuid;
-	dhcp_emit(e, &r);
+	b->op = 2; /* reply */
+	b->htype = 1;
+	b->hlen = sizeof(p->dev->mac);
+	wire_put32(b->xid, msg->xid);
+	memcpy(b->yiaddr, p->dev->ip4.addr.b, 4);
+	memcpy(b->siaddr, from->server.b, 4);
+	memcpy(b->chaddr, p->dev->mac.b, sizeof(p->dev->mac));
+	memcpy(b->sname, msg->sname, sizeof(b->sname));
+	wire_put32(b->cookie, COOKIE);
+	if (n < sizeof(b->file))
+		memcpy(b->file, from->file, n);
+	else
+		put_option(&e, DHCP_BOOT_FILE, from->file, n);
+	put_options(p, &e, msg);
 }
 
 /* What the URL says, where it is one; else what DHCP has said. */
 static void find_loaded(const struct dhcp_msg *msg, const char *uri, struct loaded *from)
 {
-	struct ip_addr server = dhcp_next_server(msg);
 	struct url u;
 
-	if (!uri || url_parse(uri, &u)) {
-		dhcp_filename(msg, from->file, sizeof(from->file));
-	} else {
-		ip_parse(u.host, strlen(u.host), &server);
-		if (strcmp(u.scheme, "tftp") || !url_decode(u.path + 1, from->file, URL_MAX))
-			str_copy(from->file, sizeof(from->file), uri);
-	}
-	from->server = ip4_u32(&server);
+	from->server = dhcp_next_server(msg);
+	dhcp_filename(msg, from->file, sizeof(from->file));
+	if (!uri || url_parse(uri, &u))
+		return;
+	ip_parse(u.host, strlen(u.host), &from->server);
+	if (strcmp(u.scheme, "tftp") || !url_decode(u.path + 1, from->file, URL_MAX))
+		str_copy(from->file, sizeof(from->file), uri);
 }
 
 void pxe_cached_make(struct pxe *p, const char *uri)
 {
 	const struct dhcp *d = &p->dev->net->dhcp[p->dev->index];
 	const struct dhcp_msg *boot = dhcp_boot_msg(d);
+	struct dhcp_request discover = {.type = DHCPDISCOVER};
+	struct emit e = emit_to(p->base->packet[PXE_DISCOVER], PXE_CACHED_MAX);
 	struct loaded from;
-	struct emit e;
 
-	boot = boot ? boot : &d->ack;
+	if (!boot)
+		boot = &d->ack;
 	memset(p->base, 0, sizeof(*p->base));
+	dhcp_compose(p->dev, &discover, &e);
 	find_loaded(boot, uri, &from);
-	for (unsigned i = 0; i < PXE_PACKETS; i++) {
-		e = emit_to(p->base->packet[i], PXE_CACHED_MAX);
-		if (i == PXE_DISCOVER)
-			put_discover(p, &e, d);
-		else
-			put_reply(p, &e, i == PXE_REPLY ? boot : &d->ack, &from);
+	put_reply(p, p->base->packet[PXE_ACK], &d->ack, &from);
+	put_reply(p, p->base->packet[PXE_REPLY], boot, &from);
+	for (unsigned i = 0; i < PXE_PACKETS; i++)
 		p->packet_n[i] = PXE_CACHED_MAX;
-	}
 }

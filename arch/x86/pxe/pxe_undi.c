@@ -5,7 +5,8 @@
  *
  * We have no interrupt (number 0, and the service flags say so): the NBP polls, by UNDI_ISR with
  * START, PROCESS and GET_NEXT. A frame is handed over whole. The station address is the card's;
- * multicast addresses are refused, because not all drivers receive them; no diagnostics. Frames
+ * multicast addresses are refused, because not all drivers receive them; there are no diagnostics
+ * and no FORCE_INTERRUPT. Frames
  * that find QUEUE_MAX others before them are dropped.
  */
 #include "arch/x86/pxe/pxe.h"
@@ -32,13 +33,6 @@ static enum pxe_status fine(struct pxe *p, void *params)
 	(void)p;
 	(void)params;
 	return PXENV_STATUS_SUCCESS;
-}
-
-static enum pxe_status no(struct pxe *p, void *params)
-{
-	(void)p;
-	(void)params;
-	return PXENV_STATUS_UNSUPPORTED;
 }
 
 void pxe_undi_end(struct pxe *p)
@@ -100,10 +94,11 @@ static bool wanted(const struct pxe *p, const struct pkt *q)
 	if (q->len < ETH_HEADER || q->len > sizeof(p->base->frame) || q->more ||
 		p->rx_count >= QUEUE_MAX)
 		return false;
-	if (mac_eq(dst, &mac_broadcast))
-		return p->filter & FILTER_BROADCAST;
-	return mac_is_multicast(dst) || p->filter & FILTER_PROMISCUOUS ||
-	       (p->filter & FILTER_DIRECTED && mac_eq(dst, &p->dev->mac));
+	if (p->filter & FILTER_PROMISCUOUS)
+		return true;
+	if (mac_is_multicast(dst))
+		return p->filter & FILTER_BROADCAST || !mac_eq(dst, &mac_broadcast);
+	return p->filter & FILTER_DIRECTED && mac_eq(dst, &p->dev->mac);
 }
 
 static void undi_receive(struct netdev *dev, struct pkt *q)
@@ -132,12 +127,16 @@ static enum pxe_status undi_open(struct pxe *p, void *params)
 {
 	const struct undi_open *o = params;
 
-	if (undi_initialize(p, params))
-		return PXENV_STATUS_UNDI_INVALID_STATE;
 	p->filter = o->filter;
-	p->undi_open = true;
 	p->dev->raw_ctx = p;
 	p->dev->raw = undi_receive;
+	if (p->dev->offload && !p->undi_open)
+		netdev_close(p->dev);
+	if (undi_initialize(p, params)) {
+		p->dev->raw = NULL;
+		return PXENV_STATUS_UNDI_INVALID_STATE;
+	}
+	p->undi_open = true;
 	return PXENV_STATUS_SUCCESS;
 }
 
@@ -321,7 +320,8 @@ static enum pxe_status set_mcast_address(struct pxe *p, void *params)
 {
 	const struct undi_mcast *s = params;
 
-	return s->count ? no(p, params) : PXENV_STATUS_SUCCESS;
+	(void)p;
+	return s->count ? PXENV_STATUS_UNSUPPORTED : PXENV_STATUS_SUCCESS;
 }
 
 struct undi_information {
@@ -444,8 +444,6 @@ const struct pxe_call pxe_undi_calls[] = {
 	{0x0c, sizeof(struct undi_information), get_information},
 	{0x0d, sizeof(struct undi_statistics), get_statistics},
 	{0x0e, 2, clear_statistics},
-	{0x0f, 2, no}, /* INITIATE_DIAGS */
-	{0x10, 2, no}, /* FORCE_INTERRUPT */
 	{0x11, sizeof(struct undi_mcast_address), get_mcast_address},
 	{0x12, sizeof(struct undi_nic_type), get_nic_type},
 	{0x13, sizeof(struct undi_iface_info), get_iface_info},

@@ -525,6 +525,9 @@ NONE		equ 0xff
 
 calls:
 %include "calls.inc"
+%ifdef IO
+%include "io.inc"
+%endif
 	db 0
 
 	align	16, db 0

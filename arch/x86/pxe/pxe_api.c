@@ -6,7 +6,7 @@
  * An NBP parts from us in two steps, in any order: from the base code (UNLOAD_STACK) and from UNDI
  * (STOP_UNDI or, as before 2.1, UNDI_CLEANUP). It may well keep UNDI for long. Opcode 15h is
  * STOP_UNDI; the specification gives the same number to UNDI_GET_STATE, which thus does not exist.
- * RESTART_DHCP, RESTART_TFTP: unsupported.
+ * RESTART_DHCP is unsupported.
  */
 #include "arch/x86/pxe/pxe.h"
 #include "core/machine.h"
@@ -115,6 +115,20 @@ static enum pxe_status unload_stack(struct pxe *p, void *params)
 	return pxe_part(p);
 }
 
+/* The file takes the NBP's place, and begins as that has. */
+static enum pxe_status restart_tftp(struct pxe *p, void *params)
+{
+	const struct pxe_call *read = find(p, 0x23);
+	enum pxe_status status = read ? read->call(p, params) : PXENV_STATUS_UNSUPPORTED;
+
+	if (status == PXENV_STATUS_SUCCESS) {
+		pxe_end(p);
+		p->stopped = false;
+		p->restart = true;
+	}
+	return status;
+}
+
 struct cached_info {
 	uint16_t status, type, size;
 	struct segoff buffer;
@@ -151,6 +165,7 @@ const struct pxe_call pxe_base_calls[] = {
 	{0x00, 12, start_undi},
 	{0x70, 12, unload_stack},
 	{0x71, sizeof(struct cached_info), get_cached_info},
+	{0x73, 158, restart_tftp}, /* as TFTP_READ_FILE */
 	{0x75, 2, start_base},
 	{0x76, 2, stop_base},
 	{0, 0, NULL},
