@@ -13,8 +13,8 @@
 #include "net/net.h"
 #include "tests/fake.h"
 
-#define TURNS_MAX 3000
-#define TIME_MAX  (600 * 1000000ull)
+#define TURNS_MAX 800
+#define TIME_MAX  (100 * 1000000ull)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -120,7 +120,7 @@ static void start(void)
 	config.image_types = types;
 	config.sources = sources;
 	config.net = &net_config;
-	fake_init(&fake, 16 << 20);
+	fake_init(&fake, 8 << 20);
 	net_init(&net, &m, &net_config);
 	dev = netdev_new(&net);
 	dev->ops = &ops;
