@@ -21,6 +21,8 @@ struct timer {
 };
 
 #define TIME_NEVER UINT64_MAX
+/* What fires so late finds that nobody gave the machine its turns: a payload runs. */
+#define TIMER_AWAY_US 1000000
 
 void timer_init(struct timer *t, void (*fire)(struct machine *, struct timer *), void *ctx);
 /* (Re)arms t to fire in delay_us from m->now_us. */

@@ -463,21 +463,16 @@ static bool is_stalled(struct fetch *f, const struct http_conn *c)
 	return f->m->now_us - c->alive_us >= limit && (f->image || (c->reused && !c->touched));
 }
 
-static void forgive(uint64_t *alive_us, uint64_t now_us, uint64_t us)
+/* Time in which nothing could be heard is no silence. */
+static void http_away(struct fetch *f)
 {
-	if (*alive_us < now_us) /* a server that wants to be left alone has it in the future */
-		*alive_us = now_us - *alive_us > us ? *alive_us + us : now_us;
-}
-
-/* us in which nothing could be heard are no silence: nobody gave the machine its turns. */
-static void http_away(struct fetch *f, uint64_t us)
-{
-	forgive(&http_of(f)->alive_us, f->m->now_us, us);
+	if (http_of(f)->alive_us < f->m->now_us) /* else the server wants to be left alone */
+		http_of(f)->alive_us = f->m->now_us;
 	for (struct http_conn *c = NULL; (c = conn_next(f, c)) != NULL;)
-		forgive(&c->alive_us, f->m->now_us, us);
+		c->alive_us = f->m->now_us;
 }
 
-/* Nor is it when there is no room, or hardly any: nothing is asked for. */
+/* There is no room, or hardly any: nothing is asked for. */
 static bool is_full(const struct fetch *f)
 {
 	return f->image && ranges_front(&f->image->have) + FULL_REST >= fetch_limit(f);
@@ -494,7 +489,8 @@ static void http_tick(struct machine *m, struct timer *timer)
 	struct fetch *f = timer->ctx;
 	int rc = f->dev->link_up ? -ERR_HTTP_TIMEOUT : -ERR_LINK_DOWN;
 
-	http_away(f, is_full(f) ? SILENCE_US : m->now_us - timer->due_us);
+	if (is_full(f) || m->now_us - timer->due_us >= TIMER_AWAY_US)
+		http_away(f);
 	if (m->now_us > http_of(f)->alive_us + SILENCE_US) {
 		http_end(f, http_err(f, rc, "silent for 60 s"));
 		return;

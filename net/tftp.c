@@ -306,24 +306,16 @@ static void tftp_restart(struct fetch *f)
 	t->alive_us = alive_us;
 }
 
-/*
- * Time in which we could not hear the server, because nobody gave the machine its turns (a payload
- * runs, and this fires late) or there was no room to take anything: that is no silence.
- */
-static void tftp_away(struct machine *m, struct tftp *t)
-{
-	t->alive_us += m->now_us - t->timer.due_us;
-	if (t->held || t->alive_us > m->now_us)
-		t->alive_us = m->now_us;
-}
-
 static void tftp_fire(struct machine *m, struct timer *timer)
 {
 	struct fetch *f = timer->ctx;
 	struct tftp *t = tftp_of(f);
 	uint64_t since;
 
-	tftp_away(m, t);
+	/* Time in which the server could not be heard, or was not to say anything, is no silence.
+	 */
+	if (t->held || m->now_us - timer->due_us >= TIMER_AWAY_US)
+		t->alive_us = m->now_us;
 	since = t->alive_us > t->sent_us ? t->alive_us : t->sent_us;
 	if (m->now_us < since + t->wait_us) {
 		timer_start(m, timer, since + t->wait_us - m->now_us);
