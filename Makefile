@@ -59,12 +59,13 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
+DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
 TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
 .PHONY: all bios host boot check bench fuzz soak setup clean tests fuzzers format
 all: bios host
-bios: $(ROMS) $(FLAT) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
+bios: $(ROMS) $(FLAT) $(DISKS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
 host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
@@ -175,6 +176,22 @@ $(O)/bios/%.rom: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/rom.bin util/romtool
 $(O)/bios/reveille.lkrn: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/lkrn.bin util/romtool
 	$(call say,LKRN)
 	$(Q)$(PYTHON) util/romtool lkrn --prefix $(O)/bios/obj/$(B)/lkrn.bin --payload $< -o $@
+$(O)/bios/obj/$(B)/mbr-usb.bin: $(B)/mbr.asm $(B)/flat.inc
+	$(call say,NASM)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -DIMAGE_LBA=63 -f bin -o $@ $<
+$(O)/bios/reveille.usb: $(O)/bios/reveille.pxe $(O)/bios/obj/$(B)/mbr-usb.bin util/romtool
+	$(call say,USB)
+	$(Q)$(PYTHON) util/romtool disk --mbr $(O)/bios/obj/$(B)/mbr-usb.bin --image $< -o $@
+# Dates and names are fixed: the same input makes the same image.
+$(O)/bios/reveille.iso: $(O)/bios/reveille.pxe $(O)/bios/obj/$(B)/mbr.bin util/romtool
+	$(call say,ISO)
+	$(Q)rm -rf $(O)/bios/iso && mkdir -p $(O)/bios/iso && cp $< $(O)/bios/iso/boot.bin && \
+		touch -d @946684800 $(O)/bios/iso $(O)/bios/iso/boot.bin
+	$(Q)SOURCE_DATE_EPOCH=946684800 xorriso -report_about WARNING -as mkisofs -V REVEILLE -p REVEILLE -A REVEILLE \
+		-b boot.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -o $(O)/bios/iso.tmp $(O)/bios/iso
+	$(Q)$(PYTHON) util/romtool disk --mbr $(O)/bios/obj/$(B)/mbr.bin --iso $(O)/bios/iso.tmp -o $@
+	$(Q)rm -rf $(O)/bios/iso $(O)/bios/iso.tmp
 # What each part costs, in bytes: printed by every build that changes it.
 $(O)/bios/sizes.txt: $(O)/bios/payload.bin $(ROMS) util/sizes
 	$(Q)$(PYTHON) util/sizes --map $(O)/bios/reveille.map --rom $(firstword $(ROMS)) \

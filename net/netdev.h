@@ -69,8 +69,9 @@ struct netdev {
 	uint64_t link_since_us; /* of the last change, platform time */
 	struct mac mac;
 	uint16_t mtu; /* payload of a frame, 68 .. mtu_max, in use: DHCP option 26 may lower it */
-	uint16_t mtu_max; /* what the device can */
-	unsigned rx_ring; /* receive buffers the driver may hold: netdev_share() sets it */
+	uint16_t mtu_max;  /* what the device can */
+	unsigned rx_ring;  /* receive buffers the driver may hold: netdev_share() sets it */
+	unsigned rx_burst; /* frames in a row that the device can take; 0: a window of any size */
 	struct netdev_stats stats;
 	struct arp_cache arp;
 	struct ipv4_conf ip4;

@@ -209,7 +209,9 @@ bool tcp_offer(struct tcp *c, bool much)
 	room = c->s.user->room(&c->s);
 	if (c->state >= TCP_ESTABLISHED)
 		cap_adapt(c);
-	n = room < c->cap ? (uint32_t)room : c->cap;
+	n = c->dev->rx_burst ? c->dev->rx_burst * c->rcv_mss : c->cap;
+	if (room < n)
+		n = (uint32_t)room;
 	if (n > c->rcv_room)
 		c->rcv_room = n;
 	grow = c->rcv_nxt + n - c->rcv_adv;

@@ -9,6 +9,9 @@
  * (undi_low.asm) and lets it through once a poll; one without, or one whose interrupts do not come
  * although frames are sent, is asked with START each time.
  *
+ * The sender is asked for no more in a row than BURST frames: overload is where ROMs break (iPXE's
+ * driver for the i8255x then lets its card write to address 0).
+ *
  * Limits: one card; no multicast; no link state (UNDI 2.1 has none: the link counts as up); frames
  * of 1514 bytes.
  */
@@ -24,12 +27,12 @@
 #include "net/dhcp_adopt.h"
 #include "net/net.h"
 
-#define FRAME_MAX   1514
-#define TX_BUFFERS  4	   /* a ROM may read a frame after TRANSMIT has returned */
-#define TX_TRIES    8	   /* of a frame for which the ROM has no room */
-#define SILENT_US   100000 /* and as many frames sent without an interrupt: none will come */
-#define SILENT_SENT 8
-#define ISR_STEPS   64 /* calls of a poll beside those that bring frames */
+#define FRAME_MAX  1514
+#define TX_BUFFERS 4	 /* a ROM may read a frame after TRANSMIT has returned */
+#define TX_TRIES   8	 /* of a frame for which the ROM has no room */
+#define SILENT_US  50000 /* a frame was sent and no interrupt has come: none will */
+#define BURST	   8	 /* ROMs have few buffers, and no counter of what is lost */
+#define ISR_STEPS  64	 /* calls of a poll beside those that bring frames */
 
 struct undi_buffer { /* in base memory */
 	struct undi_tbd tbd;
@@ -48,7 +51,7 @@ static struct {
 	bool processing;    /* the card has been quieted, and not all was taken */
 	struct pkt *rx;	    /* the frame that comes in pieces */
 	unsigned rx_left;   /* bytes of it that are missing; of a frame that is dropped too */
-	unsigned silent;    /* frames sent since the last interrupt */
+	bool silent;	    /* a frame was sent since the last interrupt */
 	uint64_t silent_us; /* since when */
 } undi;
 
@@ -91,11 +94,11 @@ static bool irq_window(struct netdev *dev)
 
 	rm_far((uint16_t)((uintptr_t)pxe_low >> 4), pxe_low->off_window, &r);
 	if (r.eax & 0xff) {
-		undi.silent = 0;
+		undi.silent = false;
 		return true;
 	}
-	if (undi.silent >= SILENT_SENT && dev->net->m->now_us - undi.silent_us > SILENT_US) {
-		log_put(dev->net->m, LOG_WARN, "%s: interrupt %u does not come, polling", dev->name,
+	if (undi.silent && dev->net->m->now_us - undi.silent_us > SILENT_US) {
+		log_put(dev->net->m, LOG_INFO, "%s: interrupt %u does not come, polling", dev->name,
 			undi.irq);
 		irq_unhook();
 	}
@@ -197,8 +200,9 @@ static void undi_send(struct netdev *dev, struct pkt *p)
 	}
 	if (!sent)
 		dev->stats.tx_full++;
-	if (!undi.silent++)
+	if (!undi.silent)
 		undi.silent_us = dev->net->m->now_us;
+	undi.silent = true;
 	pkt_free(&dev->net->pool, p);
 }
 
@@ -216,7 +220,7 @@ static int undi_open(struct netdev *dev)
 			return -ERR_NETDEV_OPEN;
 	}
 	undi.processing = false;
-	undi.silent = 0;
+	undi.silent = false;
 	irq_hook();
 	netdev_link(dev, true);
 	return 0;
@@ -287,6 +291,8 @@ static int undi_attach(struct net *net)
 	dev->driver = driver_undi.name;
 	dev->mtu_max = info.mtu && info.mtu < FRAME_MAX - 14 ? info.mtu : FRAME_MAX - 14;
 	dev->place = (struct netdev_place){undi.nic.vendor, undi.nic.device, undi.nic.busdevfn};
+	dev->rx_burst = BURST;
+	dev->rx_ring = 2 * BURST; /* TFTP's window is half of it */
 	netdev_add(dev);
 	undi.dev = dev;
 	log_put(net->m, LOG_INFO, "%s: %.16s by UNDI, interrupt %u", dev->name, iface.type,

@@ -53,14 +53,15 @@ window:	mov	dx, [cs:AT(pic)]
 	in	al, dx			; a pending interrupt takes a moment from the PIC to the CPU
 	in	al, dx
 	cli
+	in	al, dx
 	or	al, [cs:AT(bit)]
 	out	dx, al
 	xor	ax, ax
 	xchg	al, [cs:AT(seen)]
 	iret
 
-; UNDI_ISR START says whether it was our card and quiets it. When it was not, the line stays masked until the
-; next window: whoever is to quiet the other device may not be there.
+; UNDI_ISR START says whether it was our card and quiets it. The line stays masked until the next window in any case:
+; a card that is not quiet, or another device on the line that nobody quiets, would keep us here for ever.
 handler:
 	pushad
 	push	ds
@@ -78,8 +79,12 @@ handler:
 	push	bx
 	call	far [AT(entry)]
 	add	sp, 6
+	mov	bx, ax
 	mov	dx, [cs:AT(pic)]
-	test	ax, ax
+	in	al, dx
+	or	al, [cs:AT(bit)]
+	out	dx, al
+	test	bx, bx
 	jnz	.other
 	cmp	word [cs:AT(start) + 2], ISR_OURS
 	jne	.other
@@ -93,10 +98,7 @@ handler:
 	pop	ds
 	popad
 	iret
-.other:	in	al, dx
-	or	al, [cs:AT(bit)]
-	out	dx, al
-	pop	es
+.other:	pop	es
 	pop	ds
 	popad
 	jmp	far [cs:AT(old)]
