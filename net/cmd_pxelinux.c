@@ -326,6 +326,7 @@ static int run_place(struct pxelinux *p, uint32_t place)
 
 	if (!cfg_text(&p->cfg, place, text, sizeof(text)))
 		return failed(p, -ERR_SCRIPT_LINE);
+	p->screen = PXELINUX_PROMPT; /* nobody wants to edit it */
 	return run_text(p, text);
 }
 
@@ -407,11 +408,13 @@ static bool survey(struct pxelinux *p)
 			p->parent = c->parent;
 		if (!is_item(p) || p->menu.n == PXELINUX_LINES_MAX)
 			continue;
-		any |= is_choice(c);
-		if (c->at[CFG_MENU_DEFAULT] || (!sure && label_match(p, text)))
-			p->menu.selected = p->menu.n;
-		sure |= c->at[CFG_MENU_DEFAULT] != 0;
 		p->menu.n++;
+		if (!is_choice(c))
+			continue;
+		any = true;
+		if (c->at[CFG_MENU_DEFAULT] || (!sure && label_match(p, text)))
+			p->menu.selected = p->menu.n - 1;
+		sure |= c->at[CFG_MENU_DEFAULT] != 0;
 	}
 	return any;
 }
@@ -720,6 +723,8 @@ int pxelinux_poll(struct machine *m)
 	}
 	if (rc < 0)
 		pxelinux_cancel(m);
+	if (rc != COMMAND_WAIT)
+		p->m = NULL;
 	return rc;
 }
 
@@ -727,10 +732,13 @@ void pxelinux_cancel(struct machine *m)
 {
 	struct pxelinux *p = &m->net->pxelinux;
 
+	if (!p->m)
+		return; /* it has ended, or never begun */
 	fetch_wait_cancel(m, &p->wait);
 	edit_end(m);
 	files_free(p);
 	text_free(p);
+	p->m = NULL;
 }
 
 static int pxelinux_cmd_start(struct machine *m, int argc, char **argv)

@@ -24,7 +24,7 @@ enum pxelinux_screen { PXELINUX_MENU, PXELINUX_PROMPT, PXELINUX_EDIT };
 
 /* What is small stands in front: the code is smaller. */
 struct pxelinux {
-	struct machine *m;
+	struct machine *m; /* NULL: not at work */
 	/* What to do with the file that is being fetched. */
 	int (*got)(struct pxelinux *p, int rc, struct image *img);
 	struct image *text;   /* holds the configuration with all that it includes; NULL: none */
@@ -66,7 +66,7 @@ int pxelinux_start(struct machine *m, const char *url);
  * failed while nobody was there to choose another one.
  */
 int pxelinux_poll(struct machine *m);
-/* Frees all that was fetched. */
+/* Frees all that was fetched; nothing when it has ended by itself or was never started. */
 void pxelinux_cancel(struct machine *m);
 
 #endif

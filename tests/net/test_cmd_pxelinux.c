@@ -522,6 +522,17 @@ static void test_editing(void **state)
 	assert_int_equal(keys(lan, "a more\r"), 0);
 	booted(lan, "BOOT_IMAGE=vmlinuz a more");
 
+	/* What was edited fails: ONERROR is not to be edited. */
+	server.files[0].text = "ui menu.c32\nonerror b\nlabel off\nmenu disable\nmenu default\n"
+			       "label a\nkernel gone\nlabel b\nkernel vmlinuz\n"
+			       "label last\nmenu default\nmenu disable\n";
+	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
+	assert_true(printed(lan, "Enter: 1. a"));
+	assert_int_equal(keys(lan, "\t x\r"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	pxelinux_cancel(&lan->m);	  /* does nothing any more */
+	assert_int_equal(images(lan), 3); /* a kernel of each boot */
+
 	/* Not where it is not wanted. */
 	server.files[0].text = "ui menu.c32\nallowoptions 0\nlabel a\nkernel vmlinuz\nappend a\n";
 	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
