@@ -180,7 +180,7 @@ static bool append(struct pxe *p, struct pkt *q, const void *src, size_t n)
 
 	if (to)
 		memcpy(to, src, n);
-	return to;
+	return to || !n;
 }
 
 static bool gather(struct pxe *p, struct pkt *q, const struct undi_tbd *t)

@@ -175,6 +175,12 @@ static void test_transmit(void **state)
 	assert_int_equal(rig.len, 60);
 	assert_memory_equal(rig.frame, mac_broadcast.b, 6);
 	assert_memory_equal(rig.frame + 12, "\x08\x06iiii\0\0", 8);
+	/* An empty block lies nowhere. */
+	put_tbd(0, 1);
+	rig.memory[BUFFER * 16 + 4] = NO_SEG & 0xff;
+	rig.memory[BUFFER * 16 + 5] = NO_SEG >> 8;
+	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
+	assert_memory_equal(rig.frame + 14, "pppp", 4);
 	t.protocol = 0;
 	put_tbd(100, 0);
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
