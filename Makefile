@@ -193,9 +193,9 @@ $(O)/bios/reveille.iso: $(O)/bios/reveille.pxe $(O)/bios/obj/$(B)/mbr.bin util/r
 	$(Q)$(PYTHON) util/romtool disk --mbr $(O)/bios/obj/$(B)/mbr.bin --iso $(O)/bios/iso.tmp -o $@
 	$(Q)rm -rf $(O)/bios/iso $(O)/bios/iso.tmp
 # What each part costs, in bytes: printed by every build that changes it.
-$(O)/bios/sizes.txt: $(O)/bios/payload.bin $(ROMS) util/sizes
+$(O)/bios/sizes.txt: $(O)/bios/payload.bin $(ROMS) $(FLAT) util/sizes
 	$(Q)$(PYTHON) util/sizes --map $(O)/bios/reveille.map --rom $(firstword $(ROMS)) \
-		--stub $(O)/bios/stub.bin > $@ && cat $@
+		--stub $(O)/bios/stub.bin --flat $(FLAT) > $@ && cat $@
 
 # -- hosted programs ----------------------------------------------------------------------------------------
 $(O)/host/reveille: $(O)/host/libreveille.a

@@ -20,7 +20,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
 ROM_MAX = 64 << 10
 IDS = ('1af41000', '1af41041', '8086100e')
-ARTEFACTS = [name + '.rom' for name in IDS] + ['reveille.lkrn']
+FLAT = ['reveille.pxe', 'reveille.kpxe']
+ARTEFACTS = [name + '.rom' for name in IDS] + ['reveille.lkrn', 'reveille.iso', 'reveille.usb'] + FLAT
 SCRIPT = '#!ipxe\necho "Quotes", \\backslashes\\ and ${settings}\nshell\n'
 
 
@@ -190,6 +191,44 @@ def test_lkrn():
     setup = (image[0x1f1] + 1) * 512
     assert len(image) - setup == struct.unpack_from('<I', image, 0x1f4)[0] * 16
     assert image[0x211] & 1                                           # loaded high
+
+
+@pytest.mark.parametrize('name', FLAT)
+def test_flat(name):
+    """Fits below 128 KiB, and knows its own size: a boot sector has loaded only the beginning."""
+    image = load(BUILD, 'bios', name)
+    assert len(image) <= 100 << 10 and len(image) % 2048 == 0
+    assert struct.unpack_from('<4sI', image, 64) == (b'RVLF', len(image))
+    assert image[8:64] == bytes(56)  # for El Torito's boot information table; empty: not started from a CD
+
+
+def partition(image):
+    """(type, first sector, sectors) of the one active partition of a boot sector."""
+    assert image[510:512] == b'\x55\xaa' and image[462:510] == bytes(48)
+    active, kind, start, sectors = struct.unpack_from('<B3xB3xII', image, 446)
+    assert active == 0x80
+    return kind, start, sectors
+
+
+def test_usb():
+    disk, flat = load(BUILD, 'bios', 'reveille.usb'), load(BUILD, 'bios', 'reveille.pxe')
+    _kind, start, sectors = partition(disk)
+    assert disk[start * 512:(start + sectors) * 512] == flat
+
+
+def test_iso():
+    """By the way of a BIOS: boot record volume descriptor, catalog, image (El Torito 1.0, 2.0-2.2)."""
+    disk, flat = load(BUILD, 'bios', 'reveille.iso'), load(BUILD, 'bios', 'reveille.pxe')
+    assert partition(disk)[1:] == (0, len(disk) // 512)
+    record = disk[17 * 2048:18 * 2048]
+    assert record[:30] == b'\0CD001\1EL TORITO SPECIFICATION'
+    catalog = disk[struct.unpack_from('<I', record, 0x47)[0] * 2048:][:64]
+    assert sum(struct.unpack_from('<16H', catalog)) & 0xffff == 0
+    bootable, media, _segment, _system, count, lba = struct.unpack_from('<BBHBxHI', catalog, 32)
+    assert (bootable, media, count) == (0x88, 0, 4)
+    image = disk[lba * 2048:][:len(flat)]
+    assert struct.unpack_from('<III', image, 8) == (16, lba, len(flat))
+    assert image[:8] + image[64:] == flat[:8] + flat[64:]
 
 
 def test_change_id(tmp_path):

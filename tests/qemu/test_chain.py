@@ -2,10 +2,11 @@
 """reveille.pxe and .kpxe, chain-loaded by the PXE ROM of somebody else: iPXE, as QEMU carries it."""
 
 import os
+import re
 
 import pytest
 
-from lab import firmware, media, router
+from lab import firmware, media, pcap, router
 from lab.handover import Handover
 from lab.qemu import Nic
 from test_boot import QUIET, booted
@@ -52,10 +53,6 @@ def autoexec(driver, *lines):
     ('rtl8139', 'kpxe', 'undi', 'http'),
     ('rtl8139', 'pxe', 'undi', 'tftp'),
     ('e1000e', 'kpxe', 'undi', 'http'),
-    ('i82559c', 'kpxe', 'undi', 'tftp'),
-    ('ne2k_pci', 'kpxe', 'undi', 'http'),
-    ('pcnet', 'kpxe', 'undi', 'http'),
-    ('vmxnet3', 'kpxe', 'undi', 'http'),
 ])
 def test_debian(model, kind, driver, scheme, chained, web, kernel):
     """With the ROM's lease, through our own driver or the ROM's."""
@@ -66,3 +63,76 @@ def test_debian(model, kind, driver, scheme, chained, web, kernel):
     else:
         web('nginx', kernel)
     assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files))
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('model', ['i82559c', 'ne2k_pci', 'pcnet', 'vmxnet3'])
+def test_undi(model, chained, probe):
+    """Cards of which one has no interrupt that the ROM knows of, and one an interrupt that never comes."""
+    files = autoexec('undi', 'imgfetch noise && sha256sum noise', 'kernel probe mark=${net0/mac}', 'boot')
+    noise = media.noise(300000)
+    m = chained(model, 'kpxe', {'noise': noise, 'probe': probe, **files})
+    m.expect(media.digest(noise), 60)
+    assert Handover(m).cmdline == 'mark=52:54:00:12:34:56'
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('kind', ['pxe', 'kpxe'])
+def test_back_to_the_rom(kind, chained, disk):
+    """A script says exit: control goes back to the ROM, and from it to the next boot device."""
+    m = chained('virtio', kind, {'autoexec.ipxe': media.script('echo Leaving', 'exit')}, disk=disk)
+    m.expect('Leaving', 60)
+    m.expect('DISK-BOOTED', 60)
+
+
+@pytest.mark.reveille
+def test_no_loop(chained, lan, disk, out):
+    """A server that has nothing but us: we say so once and go back."""
+    m = chained('virtio', 'kpxe', {}, disk=disk)
+    m.expect(r'E\d+: ', 60)
+    m.expect('DISK-BOOTED', 60)
+    names = [t.name for t in pcap.transfers(pcap.read(os.path.join(out, 'net0.pcap'))) if t.name.endswith('reveille')]
+    assert len(names) == 1
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('medium', ['cd', 'disk', 'usb', 'stick'])
+def test_media(medium, wire, net_of, machine, artefact, probe):
+    """The ISO image as a CD and as a disk, the disk image as a disk and as a USB stick."""
+    net_of({'boot.ipxe': media.script('kernel probe', 'boot'), 'probe': probe})
+    nic = Nic('virtio', wire.port())
+    wire.start()
+    image = artefact('image', 'iso' if medium in ('cd', 'disk') else 'usb')
+    if medium == 'stick':
+        parts = {'extra': ['-drive', 'file=%s,format=raw,if=none,id=stick,snapshot=on' % image, '-usb',
+                           '-device', 'usb-storage,drive=stick,bootindex=1']}
+    else:
+        parts = {'cdrom' if medium == 'cd' else 'disk': image}
+    Handover(machine(nics=[nic], **parts))
+
+
+@pytest.mark.reveille
+def test_media_exit(wire, net_of, machine, artefact, disk):
+    """The next device boots when ours has ended."""
+    net_of({'boot.ipxe': media.script('exit')})
+    nic = Nic('virtio', wire.port())
+    wire.start()
+    machine(nics=[nic], cdrom=artefact('image', 'iso'), disk=disk).expect('DISK-BOOTED', 60)
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('choice', [0, 1])
+def test_two_roms(choice, wire, net_of, machine, artefact, probe):
+    """Two cards with our ROM are two entries of the BIOS's boot menu; either boots, by whichever link works."""
+    net_of({'boot.ipxe': media.script('kernel probe', 'boot'), 'probe': probe})
+    nics = [Nic('virtio', wire.port(), artefact('rom', 'virtio'), bootindex=0),
+            Nic('e1000', wire.port(), artefact('rom', 'e1000'), bootindex=1)]
+    wire.start()
+    m = machine(nics=nics, extra=['-boot', 'menu=on,splash-time=60000'], mirror=False)
+    m.expect_screen('Press ESC for boot menu', 30)
+    m.keys('esc')
+    text = m.expect_screen(r'Reveille \(PCI 00:04.0\)', 10)
+    entries = re.findall(r'^(\d)\. .*Reveille \(PCI 00:0(\d)\.0\)', text, re.M)
+    assert [place for _, place in entries] == ['3', '4']
+    m.keys(entries[choice][0])
+    Handover(m)
