@@ -209,7 +209,7 @@ static bool do_on(const struct line *s)
 	return true;
 }
 
-static const struct command {
+static const struct script_command {
 	const char *name;
 	bool (*run)(const struct line *s);
 } actions[] = {
