@@ -10,6 +10,7 @@
 #include "core/machine.h"
 #include "core/nbp.h"
 #include "net/http.h"
+#include "net/http_auth.h"
 #include "net/icmp.h"
 #include "net/tcp.h"
 
@@ -34,6 +35,15 @@ const struct filler_ops *const common_schemes[] = {
 	&http_scheme.ops,
 	&tftp_filler,
 	NULL,
+};
+
+const struct net_config common_net = {
+	.protocols = common_protocols,
+	.schemes = common_schemes,
+	.dhcp = DHCP_TIMING_DEFAULT,
+	.client_arch = 0, /* x86 BIOS; of hosted builds too: servers give them the same files */
+	.http_digest = http_auth_response,
+	.say_ipxe = true,
 };
 
 const struct image_type *const common_image_types[] = {
@@ -65,6 +75,7 @@ const struct command *const common_commands[] = {
 	&cmd_ifclose,
 	&cmd_ifstat,
 	&cmd_nslookup,
+	&cmd_pxelinux,
 	/* images */
 	&cmd_kernel,
 	&cmd_initrd,

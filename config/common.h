@@ -12,5 +12,6 @@ extern const struct setting_source *const common_sources[];
 extern const struct service *const common_services[];
 extern const struct ip_protocol common_protocols[];
 extern const struct filler_ops *const common_schemes[];
+extern const struct net_config common_net;
 
 #endif

@@ -11,14 +11,6 @@ static const struct driver *const drivers[] = {
 	NULL,
 };
 
-static const struct net_config net_config = {
-	.protocols = common_protocols,
-	.schemes = common_schemes,
-	.dhcp = DHCP_TIMING_DEFAULT,
-	.client_arch = 0, /* x86 BIOS: servers give the files that they give the firmware */
-	.say_ipxe = true,
-};
-
 const struct config config_host = {
 	.product = "Reveille",
 	.version = REVEILLE_VERSION,
@@ -28,5 +20,5 @@ const struct config config_host = {
 	.image_types = common_image_types,
 	.sources = common_sources,
 	.drivers = drivers,
-	.net = &net_config,
+	.net = &common_net,
 };

@@ -328,7 +328,9 @@ static bool http_login(struct fetch *f, const struct http_auth *challenge)
 		h->logins++ >= LOGINS_MAX)
 		return false;
 	h->auth = *challenge;
-	return http_request_login(f);
+	if (h->auth.scheme > HTTP_AUTH_BASIC && !f->net->config->http_digest)
+		h->auth.scheme = h->auth.basic ? HTTP_AUTH_BASIC : HTTP_AUTH_NONE;
+	return h->auth.scheme && http_request_login(f);
 }
 
 static void http_wait(struct fetch *f, const struct http_head *head)

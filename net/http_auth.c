@@ -80,8 +80,11 @@ static void param_take(
 
 static void challenge_end(const struct challenge *c, struct http_auth *best)
 {
+	bool basic = best->basic || (c->met && c->a.scheme == HTTP_AUTH_BASIC);
+
 	if (c->met && c->a.scheme > best->scheme && (c->qop || c->a.scheme == HTTP_AUTH_BASIC))
 		*best = c->a;
+	best->basic = basic;
 }
 
 static void challenge_begin(struct challenge *c, const char *scheme)

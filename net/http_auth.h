@@ -19,6 +19,7 @@ enum http_auth_scheme { /* the weakest first */
 struct http_auth {
 	enum http_auth_scheme scheme; /* NONE: no challenge that we can meet */
 	bool stale;		      /* the nonce was too old, the password is right */
+	bool basic;		      /* Basic was offered as well */
 	uint32_t nc;		      /* times that the nonce was used */
 	char realm[HTTP_AUTH_MAX], nonce[HTTP_AUTH_MAX], opaque[HTTP_AUTH_MAX];
 };
@@ -29,7 +30,7 @@ struct http_auth {
  * it, too: its nextnonce becomes a->nonce, and the rest says nothing.
  */
 void http_auth_challenge(struct http_auth *a, const char *value);
-/* RFC 7616 3.4.1 */
+/* RFC 7616 3.4.1; for net_config.http_digest */
 void http_auth_response(const struct http_auth *a, const char *user, const char *password,
 	const char *target, const char *nc, const char *cnonce, char hex[DIGEST_HEX]);
 

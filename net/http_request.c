@@ -85,7 +85,7 @@ static void put_digest(struct text *t, struct fetch *f, const struct login *l, c
 
 	fmt_print(nc, sizeof(nc), "%08x", ++a->nc);
 	fmt_print(cnonce, sizeof(cnonce), "%08x", rng_u32(f->m));
-	http_auth_response(a, l->user, l->password, target, nc, cnonce, response);
+	f->net->config->http_digest(a, l->user, l->password, target, nc, cnonce, response);
 	put(t,
 		"Authorization: Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
 		"response=\"%s\", algorithm=%s, qop=auth, nc=%s, cnonce=\"%s\"",

@@ -26,6 +26,10 @@ struct net_config {
 	const struct filler_ops *const *schemes; /* ends with NULL */
 	struct dhcp_timing dhcp;
 	uint16_t client_arch; /* RFC 4578 2.1, IANA: 0 for x86 BIOS */
+	/* http_auth_response(), or NULL: HTTP's Digest, which brings two hash functions along, is
+	 * not met. */
+	void (*http_digest)(const struct http_auth *a, const char *user, const char *password,
+		const char *target, const char *nc, const char *cnonce, char hex[DIGEST_HEX]);
 	bool say_ipxe; /* send user class "iPXE" and option 175: rules written for iPXE apply */
 };
 

@@ -142,7 +142,8 @@ static const struct http_scheme rig_scheme = {
 	{"http", http_start, http_cancel, http_more}, 80, rig_dial};
 static const struct filler_ops *const rig_schemes[] = {&rig_scheme.ops, NULL};
 static const struct ip_protocol rig_protocols[] = {{.number = 0}};
-static const struct net_config rig_net = {.protocols = rig_protocols, .schemes = rig_schemes};
+static const struct net_config rig_net = {
+	.protocols = rig_protocols, .schemes = rig_schemes, .http_digest = http_auth_response};
 static const struct service *const rig_services[] = {&net_service, NULL};
 
 static inline void rig_init(void)

@@ -1,122 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The HTTP client against servers by hand: what it asks, what it makes of answers, how it ends. */
-#include "tests/net/http_rig.h"
-#include "tests/unit.h"
-
-#define TAG "ETag: \"v1\"\r\n"
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_end();
-	return 0;
-}
-
-static struct peer *begin_uri(const char *uri)
-{
-	struct peer *p;
-
-	assert_int_equal(fetch_start(&rig.m, uri, "file", NULL, &rig.f), 0);
-	assert_true(rig.npeers > 0);
-	p = &rig.peer[rig.npeers - 1];
-	if (!p->opened)
-		peer_open(p);
-	return p;
-}
-
-static struct peer *begin(void)
-{
-	return begin_uri("http://10.0.0.9/file");
-}
-
-static void expect_result(int result)
-{
-	assert_true(rig.f->finished);
-	assert_int_equal(rig.f->result, result);
-	if (result)
-		assert_int_equal(rig.m.err.code, -result);
-}
-
-static void end_fetch(void)
-{
-	struct image *img = fetch_end(rig.f);
-
-	if (img)
-		image_free(&rig.m, img);
-	rig.f = NULL;
-}
-
-/* It has ended well with the file's first size bytes. */
-static void expect_file(uint64_t size)
-{
-	uint8_t *b = malloc(size + 1);
-
-	expect_result(0);
-	assert_int_equal(rig.f->image->total, size);
-	assert_int_equal(rig.f->bytes, size);
-	assert_true(image_get(&rig.m, rig.f->image, 0, b, size));
-	for (uint64_t i = 0; i < size; i++)
-		if (b[i] != file_byte(i))
-			fail_msg("byte %llu", (unsigned long long)i);
-	free(b);
-	end_fetch();
-}
-
-static void expect_error(enum err code)
-{
-	expect_result(-(int)code);
-	assert_null(fetch_end(rig.f));
-	rig.f = NULL;
-	err_clear(&rig.m);
-}
+#include "tests/net/http_get.h"
 
 #define PLAIN "GET /file HTTP/1.1\r\nHost: 10.0.0.9\r\nUser-Agent: Reveille/9.9\r\n\r\n"
-
-/* The connection made last, opened. */
-static struct peer *next_peer_now(void)
-{
-	struct peer *p = &rig.peer[rig.npeers - 1];
-
-	assert_true(p->live && !p->opened);
-	peer_open(p);
-	return p;
-}
-
-/* The connection on which something is asked next, within 200 s. */
-static struct peer *next_peer(void)
-{
-	for (unsigned i = 0; i < 2000; i++) {
-		for (struct peer *p = rig.peer; p < rig.peer + rig.npeers; p++) {
-			if (p->live && !p->opened)
-				peer_open(p);
-			if (p->live && p->end > p->asked)
-				return p;
-		}
-		rig_pass(RIG_SECOND / 10);
-	}
-	fail_msg("nothing is asked");
-	return NULL;
-}
-
-/* The head of [from, to) of a file of so many bytes. */
-static void peer_part(struct peer *p, uint64_t from, uint64_t to, uint64_t total)
-{
-	char text[200];
-
-	snprintf(text, sizeof(text),
-		"HTTP/1.1 206 Part\r\n" TAG "Content-Range: bytes %llu-%llu/%llu\r\n"
-		"Content-Length: %llu\r\n\r\n",
-		(unsigned long long)from, (unsigned long long)to - 1, (unsigned long long)total,
-		(unsigned long long)(to - from));
-	peer_text(p, text);
-}
 
 /* A good server: opens, and answers ranges. */
 static void serve(struct peer *p, uint64_t total)
@@ -745,68 +631,6 @@ static void test_retry_for_ever(void **state)
 	expect_error(ERR_HTTP_STATUS);
 }
 
-#define CHALLENGE(x) "HTTP/1.1 401 Who\r\nWWW-Authenticate: " x "\r\nContent-Length: 2\r\n\r\nno"
-
-static void test_basic(void **state)
-{
-	struct peer *p = begin_uri("http://Aladdin:open%20sesame@10.0.0.9/file");
-
-	(void)state;
-	assert_null(strstr(peer_request(p), "Authorization"));
-	peer_text(p, CHALLENGE("Basic realm=\"x\""));
-	/* RFC 7617 2 */
-	assert_non_null(
-		strstr(peer_request(p), "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
-	peer_text(p, CHALLENGE("Basic realm=\"x\""));
-	expect_error(ERR_HTTP_LOGIN);
-}
-
-static void test_digest(void **state)
-{
-	struct peer *p = begin_uri("http://Mufasa:x@10.0.0.9/a%20b\"c");
-	const char *request;
-
-	(void)state;
-	peer_request(p);
-	peer_text(p, CHALLENGE("Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", opaque=\"o\""));
-	request = peer_request(p);
-	assert_non_null(strstr(request, "GET /a%20b%22c HTTP/1.1\r\n"));
-	assert_non_null(strstr(request, "Authorization: Digest username=\"Mufasa\", realm=\"r\", "
-					"nonce=\"n1\", uri=\"/a%20b%22c\", response=\""));
-	assert_non_null(strstr(request, ", algorithm=MD5, qop=auth, nc=00000001, cnonce=\""));
-	/* Too old a nonce is not a wrong password. */
-	peer_text(p, CHALLENGE("Digest realm=\"r\", nonce=\"n2\", qop=\"auth\", stale=true"));
-	assert_non_null(strstr(peer_request(p), "nonce=\"n2\""));
-	peer_text(p, "HTTP/1.1 200 OK\r\n" TAG "Content-Length: 10\r\n\r\n");
-	peer_gone(p, 0);
-	p = next_peer();
-	assert_non_null(strstr(peer_request(p), "nc=00000002"));
-	peer_text(p, "HTTP/1.1 200 OK\r\nAuthentication-Info: nextnonce=\"n3\"\r\n" TAG
-		     "Content-Length: 10\r\n\r\n");
-	peer_file(p, 0, 5);
-	peer_gone(p, 0);
-	p = next_peer();
-	request = peer_request(p);
-	assert_non_null(strstr(request, "nonce=\"n3\"")); /* RFC 7616 3.5 */
-	assert_non_null(strstr(request, "nc=00000001"));
-	peer_part(p, 5, 10, 10);
-	peer_file(p, 5, 10);
-	expect_file(10);
-}
-
-static void test_digest_loop(void **state)
-{
-	struct peer *p = begin_uri("http://u:p@10.0.0.9/file");
-	unsigned i;
-
-	(void)state;
-	for (i = 0; i < 100 && !rig.f->finished; i++)
-		peer_text(
-			p, CHALLENGE("Digest realm=\"r\", nonce=\"n\", qop=\"auth\", stale=true"));
-	assert_int_equal(i, 5);
-	expect_error(ERR_HTTP_LOGIN);
-}
-
 /* -- several connections -- */
 
 #define BIG (8u << 20)
@@ -986,9 +810,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_redirect_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retry_after, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retry_for_ever, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_basic, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_digest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_digest_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_without_ranges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lossy_stall, setup, teardown),
