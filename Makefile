@@ -37,7 +37,9 @@ CFLAGS_BIOS := $(COMMON) -ffreestanding -Os -march=i486 -fno-inline-functions-ca
 	-mgeneral-regs-only -mregparm=3 \
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-ffunction-sections -fdata-sections -fomit-frame-pointer -mpreferred-stack-boundary=2 \
-	-falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1 -fno-ident
+	-falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1 -fno-ident \
+	-fno-optimize-sibling-calls -fno-caller-saves -fno-if-conversion -fno-if-conversion2 -fno-peephole2 \
+	-fno-tree-loop-im -fno-tree-dominator-opts -fno-tree-copy-prop
 
 # -- the hosted builds --------------------------------------------------------------------------------------
 HOSTED	    := $(COMMON) -D_GNU_SOURCE
@@ -130,7 +132,7 @@ $(O)/bios/obj/%.bin: %.asm $(wildcard $(B)/*.inc)
 $(O)/bios/obj/$(B)/entry.o: $(O)/bios/obj/$(B)/realmode.bin
 $(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
 
-# One archive, three images: an image's own table comes in front of it and stands for the archive's, config/bios.c.
+# One archive, four images: an image's own table comes in front of it and stands for the archive's, config/bios.c.
 define link
 	$(call say,LD)
 	$(Q)ld -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \
@@ -138,7 +140,7 @@ define link
 endef
 $(O)/bios/reveille.elf: $(O)/bios/libreveille.a $(B)/reveille.lds
 	$(link)
-$(O)/bios/pxe.elf $(O)/bios/kpxe.elf: $(O)/bios/%.elf: $(O)/bios/obj/config/%.o $(O)/bios/libreveille.a $(B)/reveille.lds
+$(O)/bios/rom.elf $(O)/bios/pxe.elf $(O)/bios/kpxe.elf: $(O)/bios/%.elf: $(O)/bios/obj/config/%.o $(O)/bios/libreveille.a $(B)/reveille.lds
 	$(link)
 
 # The decompressor: position-independent, in front of the compressed image.
@@ -163,17 +165,15 @@ define pack
 	$(call say,PACK)
 	$(Q)$(PYTHON) util/romtool pack --elf $< --stub $(O)/bios/stub.bin --packer $(O)/host/pack -o $@
 endef
-$(O)/bios/payload.bin: $(O)/bios/reveille.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
-	$(pack)
 $(O)/bios/%.payload: $(O)/bios/%.elf $(O)/bios/stub.bin $(O)/host/pack util/romtool
 	$(pack)
 $(FLAT): $(O)/bios/reveille.%: $(O)/bios/%.payload $(O)/bios/obj/$(B)/flat.bin util/romtool
 	$(call say,FLAT)
 	$(Q)$(PYTHON) util/romtool flat --prefix $(O)/bios/obj/$(B)/flat.bin --payload $< -o $@
-$(O)/bios/%.rom: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/rom.bin util/romtool
+$(O)/bios/%.rom: $(O)/bios/rom.payload $(O)/bios/obj/$(B)/rom.bin util/romtool
 	$(call say,ROM)
 	$(Q)$(PYTHON) util/romtool build --id $* --prefix $(O)/bios/obj/$(B)/rom.bin --payload $< -o $@
-$(O)/bios/reveille.lkrn: $(O)/bios/payload.bin $(O)/bios/obj/$(B)/lkrn.bin util/romtool
+$(O)/bios/reveille.lkrn: $(O)/bios/reveille.payload $(O)/bios/obj/$(B)/lkrn.bin util/romtool
 	$(call say,LKRN)
 	$(Q)$(PYTHON) util/romtool lkrn --prefix $(O)/bios/obj/$(B)/lkrn.bin --payload $< -o $@
 $(O)/bios/obj/$(B)/mbr-usb.bin: $(B)/mbr.asm $(B)/flat.inc
@@ -193,8 +193,8 @@ $(O)/bios/reveille.iso: $(O)/bios/reveille.pxe $(O)/bios/obj/$(B)/mbr.bin util/r
 	$(Q)$(PYTHON) util/romtool disk --mbr $(O)/bios/obj/$(B)/mbr.bin --iso $(O)/bios/iso.tmp -o $@
 	$(Q)rm -rf $(O)/bios/iso $(O)/bios/iso.tmp
 # What each part costs, in bytes: printed by every build that changes it.
-$(O)/bios/sizes.txt: $(O)/bios/payload.bin $(ROMS) $(FLAT) util/sizes
-	$(Q)$(PYTHON) util/sizes --map $(O)/bios/reveille.map --rom $(firstword $(ROMS)) \
+$(O)/bios/sizes.txt: $(ROMS) $(FLAT) util/sizes
+	$(Q)$(PYTHON) util/sizes --map $(O)/bios/rom.map --rom $(firstword $(ROMS)) \
 		--stub $(O)/bios/stub.bin --flat $(FLAT) > $@ && cat $@
 
 # -- hosted programs ----------------------------------------------------------------------------------------

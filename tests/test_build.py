@@ -70,7 +70,7 @@ def files_below(folder):
 
 def unpacked(build):
     """The image inside the payload, as the decompressor makes it. Header: util/romtool, pack."""
-    payload = load(build, 'bios', 'payload.bin')
+    payload = load(build, 'bios', 'rom.payload')
     head = payload[os.path.getsize(os.path.join(build, 'bios', 'stub.bin')):]
     size_packed, size, _memory, _entry, code, _base = struct.unpack_from('<6I', head)
     return subprocess.run([os.path.join(build, 'host', 'pack'), '-d', str(code), str(size)],

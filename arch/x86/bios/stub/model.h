@@ -26,9 +26,9 @@
 #define MODEL_INLINE static inline __attribute__((always_inline))
 
 #define VIEWS	  4
-#define SLOTS	  (1u << 19)
+#define SLOTS	  (1u << 20)
 #define RECENT	  (1u << 16)
-#define ODDS	  (1u << 15) /* steps of the logarithm of the odds, 1/128 each; even in the middle */
+#define ODDS	  (1u << 15) /* steps of the odds' logarithm, 1/128 each; even in the middle */
 #define RATE	  600	     /* of a new weight; a weight's low bits are its rate, */
 #define RATES	  1023	     /* the others 2^24 times a logarithm */
 #define SMALL	  2048	     /* errors that teach nothing: 1/65536 */
