@@ -29,7 +29,8 @@ start:	cli
 .stop:	hlt
 	jmp	.stop
 
-; void rm_switch(uint32_t enter_offset): runs what the block in base memory has in `vector`. regparm.
+; void rm_switch(uint32_t enter_offset): runs what the block in base memory has in `vector`. regparm. While a network
+; boot program runs, it is called again from nbp_call(), further down the stack.
 	global	rm_switch
 	global	rm_back
 rm_switch:
@@ -37,11 +38,21 @@ rm_switch:
 	push	esi
 	push	edi
 	push	ebp
+	push	dword [saved_esp]
 	mov	[saved_esp], esp
 	push	dword SEL_CODE16
 	push	eax
 	retf
 rm_back:				; from the block, still on its stack
+	call	.flat
+	pop	dword [saved_esp]
+	pop	ebp
+	pop	edi
+	pop	esi
+	pop	ebx
+	ret
+; Our data segments, and the stack that the last rm_switch() has left.
+.flat:	pop	ecx
 	mov	ax, SEL_DATA32
 	mov	ds, ax
 	mov	es, ax
@@ -49,11 +60,17 @@ rm_back:				; from the block, still on its stack
 	mov	fs, ax
 	mov	gs, ax
 	mov	esp, [saved_esp]
-	pop	ebp
-	pop	edi
-	pop	esi
-	pop	ebx
-	ret
+	jmp	ecx
+
+; From an entry in nbp_run.inc, on the caller's stack, and back into the block.
+	global	nbp_enter
+	extern	nbp_call
+nbp_enter:
+	call	rm_back.flat
+	call	nbp_call		; eax: where to go on
+	push	dword SEL_CODE16
+	push	eax
+	retf
 
 ; void enter_kernel(uint32_t entry, uint32_t params, const void *gdtr): the Linux/x86 32-bit boot protocol.
 	global	enter_kernel

@@ -8,6 +8,7 @@
  * and the others return at once.
  */
 #include "arch/x86/bios/bios.h"
+#include "arch/x86/bios/nbp_run.h"
 #include "arch/x86/bios/realmode.h"
 #include "arch/x86/copy.h"
 #include "arch/x86/cpu.h"
@@ -55,14 +56,15 @@ static void leave_note(void)
 	note->tick = bios_tick();
 }
 
-/* Back to the BIOS: everything as it was. */
-static _Noreturn void leave(void)
+/* Back to the BIOS: everything as it was, or we stay in memory. */
+static _Noreturn void leave(bool stay)
 {
 	const struct handover *ho = &bios_handover;
 
 	screen_flush();
 	copy_end();
-	rm_end();
+	if (!stay)
+		rm_end();
 	if (ho->origin == ORIGIN_ROM || ho->origin == ORIGIN_PXE)
 		rm_leave(ho->ret_ss, ho->ret_esp);
 	/* A Linux loader and a boot sector cannot be gone back to: let the BIOS boot its next
@@ -145,8 +147,14 @@ int start_boot(void *ctx, const struct boot_request *req)
 		/* Also when a script has said exit: another ROM would run it again. */
 		if (bios_handover.origin != ORIGIN_PXE)
 			leave_note();
-		leave();
-	case BOOT_NBP:
+		leave(false);
+	case BOOT_NBP: {
+		int result = nbp_run(&sys.m);
+
+		if (nbp_stays(result))
+			leave(true);
+		return result;
+	}
 	case BOOT_NONE:
 		break;
 	}
@@ -299,7 +307,9 @@ static _Noreturn void run(struct machine *m)
 	for (;;) {
 		uint64_t next = machine_poll(m);
 
-		if (m->boot.kind != BOOT_NONE) {
+		if (m->boot.kind == BOOT_NBP) {
+			machine_return(m, start_boot(NULL, &m->boot));
+		} else if (m->boot.kind != BOOT_NONE) {
 			machine_end(m);
 			machine_resume(m, start_boot(NULL, &m->boot));
 		} else if (next > clock_us()) {
@@ -324,7 +334,7 @@ _Noreturn void bios_main(const struct handover *ho)
 	screen_init();
 	copy = copy_init(sys.net.buffers, sizeof(sys.net.buffers));
 	if (system_init(&sys, &bios_platform, NULL, &config_bios) < 0)
-		leave();
+		leave(false);
 	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 	log_put(m, LOG_INFO, "copying by %s", copy);
 	find_links(&sys.net);
