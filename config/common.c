@@ -2,7 +2,7 @@
 /*
  * What every build has: the services in the order of their turns, protocols, URL schemes, image
  * types in the order they are asked, where settings come from, and the commands as `help` lists
- * them. What makes a target a target is in its own file: bios.c, host.c.
+ * them. What makes a target a target is in its own file: rom.c, bios.c, pxe.c, kpxe.c, host.c.
  */
 #include "config/common.h"
 #include "core/bzimage.h"

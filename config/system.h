@@ -13,7 +13,7 @@ struct system {
 	struct net net;
 };
 
-/* Each BIOS image has its own: config/bios.c, pxe.c, kpxe.c. */
+/* Each BIOS image has its own: config/rom.c, bios.c, pxe.c, kpxe.c. */
 extern const struct config config_bios;
 extern const struct config config_host; /* config/host.c: hosted program, simulator, tests */
 
