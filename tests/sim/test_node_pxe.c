@@ -50,6 +50,7 @@ struct fcheck {
 } PACKED;
 
 enum { TFTP_OPEN = 0x20, TFTP_CLOSE, TFTP_READ, TFTP_READ_FILE, TFTP_GET_FSIZE = 0x25 };
+enum { RESTART_TFTP = 0x73 };
 enum { FILE_OPEN = 0xe0, FILE_CLOSE, FILE_SELECT, FILE_READ, FILE_SIZE, FILE_EXEC, FILE_CHECK };
 
 #define BIG (3u << 20)
@@ -358,6 +359,21 @@ static void test_read_file_over_parameters(void **state)
 	rig_end();
 }
 
+/* The program that takes the place of the old one and its parameters is whole. */
+static void test_restart(void **state)
+{
+	struct tfile r = {.server = SERVER, .name = "initrd.img", .size = 100000, .buffer = 0x7c00};
+
+	(void)state;
+	rig_begin(14, NULL);
+	rig.l->initrd->size = 100000;
+	memcpy(rig_at(RIG_PARAMS), &r, sizeof(r));
+	assert_int_equal(pxe_call(rig.p, RESTART_TFTP, (struct segoff){0, RIG_PARAMS}), 0);
+	assert_true(rig.p->restart);
+	rig_compare(rig.l->initrd, 0, rig.memory + 0x7c00, 100000);
+	rig_end();
+}
+
 static void test_get_fsize(void **state)
 {
 	struct tsize s = {.server = SERVER, .name = "initrd.img"};
@@ -502,6 +518,27 @@ static void test_http_resumes(void **state)
 	rig_end();
 }
 
+/* The server breaks off and has the rest elsewhere: what was read cannot come from there. */
+static void test_http_leads_away(void **state)
+{
+	struct fsize s = {.handle = 1};
+	uint64_t pos = 0;
+	uint16_t h;
+
+	(void)state;
+	rig_begin(29, NULL);
+	rig.l->initrd->size = BIG;
+	httpd_mood(
+		rig.l->http, &(struct httpd_mood){.times = 1, .end = END_RESET, .end_at = 500000});
+	httpd_mood(rig.l->http, &(struct httpd_mood){.location = "/vmlinuz"});
+	assert_int_equal(file_open(LAB_URL "initrd.img", &h), 0);
+	assert_int_equal(file_read_on(rig.l->initrd, h, 4096, &pos),
+		PXENV_STATUS_TFTP_CANNOT_READ_FROM_CONNECTION);
+	assert_int_equal(RIG_CALL(FILE_SIZE, s), PXENV_STATUS_TFTP_CLOSED);
+	assert_int_equal(file_call(FILE_CLOSE, h), 0);
+	rig_end();
+}
+
 static void test_http_chunked(void **state)
 {
 	struct fsize s = {.handle = 1};
@@ -640,11 +677,13 @@ int main(void)
 		cmocka_unit_test(test_read_file),
 		cmocka_unit_test(test_read_file_where_it_may_not),
 		cmocka_unit_test(test_read_file_over_parameters),
+		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_get_fsize),
 		cmocka_unit_test(test_http_of_3_mib_with_losses),
 		cmocka_unit_test(test_http_fits),
 		cmocka_unit_test(test_http_slow_reader),
 		cmocka_unit_test(test_http_resumes),
+		cmocka_unit_test(test_http_leads_away),
 		cmocka_unit_test(test_http_chunked),
 		cmocka_unit_test(test_file_states),
 		cmocka_unit_test(test_file_select),

@@ -53,6 +53,8 @@ uint16_t pxe_call(struct pxe *p, uint16_t opcode, struct segoff params)
 	p->m->now_us = p->m->plat->now_us(p->m->plat_ctx); /* what is started begins now */
 	if (c)
 		status = c->call(p, at);
+	if (p->restart)
+		return PXENV_EXIT_SUCCESS; /* the parameters may be part of another program now */
 	at[0] = (uint8_t)status;
 	at[1] = 0;
 	return status == PXENV_STATUS_SUCCESS ? PXENV_EXIT_SUCCESS : PXENV_EXIT_FAILURE;
@@ -115,12 +117,19 @@ static enum pxe_status unload_stack(struct pxe *p, void *params)
 	return pxe_part(p);
 }
 
-/* The file takes the NBP's place, and begins as that has. */
+#define READ_FILE_SIZE 158
+
+/* The file takes the NBP's place, and begins as that has. It often comes over the parameters, which
+ * READ_FILE would write to again. */
 static enum pxe_status restart_tftp(struct pxe *p, void *params)
 {
 	const struct pxe_call *read = find(p, 0x23);
-	enum pxe_status status = read ? read->call(p, params) : PXENV_STATUS_UNSUPPORTED;
+	enum pxe_status status = PXENV_STATUS_UNSUPPORTED;
+	uint8_t copy[READ_FILE_SIZE];
 
+	memcpy(copy, params, sizeof(copy));
+	if (read)
+		status = read->call(p, copy);
 	if (status == PXENV_STATUS_SUCCESS) {
 		pxe_end(p);
 		p->stopped = false;
@@ -165,7 +174,7 @@ const struct pxe_call pxe_base_calls[] = {
 	{0x00, 12, start_undi},
 	{0x70, 12, unload_stack},
 	{0x71, sizeof(struct cached_info), get_cached_info},
-	{0x73, 158, restart_tftp}, /* as TFTP_READ_FILE */
+	{0x73, READ_FILE_SIZE, restart_tftp},
 	{0x75, 2, start_base},
 	{0x76, 2, stop_base},
 	{0, 0, NULL},

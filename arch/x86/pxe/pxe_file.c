@@ -140,13 +140,14 @@ static enum pxe_status file_read(struct pxe *p, void *params)
 static enum pxe_status file_get_size(struct pxe *p, void *params)
 {
 	struct file_size *s = params;
-	struct pxe_file *f = file_of(p, params);
+	const struct pxe_file *f = file_of(p, params);
+	const struct image *img = f ? f->fetch->image : NULL;
 
-	if (!f)
-		return PXENV_STATUS_TFTP_CLOSED;
-	if (f->fetch->image->total > UINT32_MAX)
+	if (!img)
+		return PXENV_STATUS_TFTP_CLOSED; /* also when reading it has failed */
+	if (img->total > UINT32_MAX)
 		return PXENV_STATUS_TFTP_NO_FILESIZE;
-	s->size = (uint32_t)f->fetch->image->total;
+	s->size = (uint32_t)img->total;
 	return PXENV_STATUS_SUCCESS;
 }
 
