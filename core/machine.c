@@ -115,8 +115,10 @@ void machine_return(struct machine *m, int result)
 {
 	m->boot.kind = BOOT_NONE;
 	m->now_us = m->plat->now_us(m->plat_ctx);
-	if (result > 0)
+	if (result > 0) {
+		err_clear(m); /* its calls may have failed, and that was its own affair */
 		result = err_set(m, ERR_BOOT_FAILED, "it ended with status %d", result);
+	}
 	m->script.status = result;
 }
 

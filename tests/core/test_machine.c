@@ -186,8 +186,10 @@ static void test_return(void **state)
 	assert_int_equal(machine.script.status, 0);
 	assert_int_equal(machine.now_us, 77);
 	assert_int_equal(machine.err.code, 0);
+	err_set(&machine, ERR_TFTP_NOT_FOUND, "what a call has asked for");
 	machine_return(&machine, 5);
 	assert_int_equal(machine.script.status, -ERR_BOOT_FAILED);
+	assert_int_equal(machine.err.code, ERR_BOOT_FAILED);
 	machine_return(&machine, -ERR_NO_NETDEV);
 	assert_int_equal(machine.script.status, -ERR_NO_NETDEV);
 }
