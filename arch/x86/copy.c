@@ -8,6 +8,7 @@
 #define COPY_SMALL 128 /* below this, choosing costs more than copying */
 #define CPUID_SSE  (1u << 25)
 #define CR4_OSFXSR (1u << 9)
+#define CR0_NO_SSE 0xcu /* EM, TS: an SSE instruction would be an exception */
 
 typedef void copy_fn(void *dst, const void *src, size_t n);
 
@@ -88,10 +89,11 @@ void *memset(void *dst, int c, size_t n)
 
 static bool sse_enable(void)
 {
-	uint32_t r[4], cr4;
+	uint32_t r[4], cr0, cr4;
 
 	cpuid(1, r);
-	if (!(r[3] & CPUID_SSE))
+	__asm__ volatile("movl %%cr0, %0" : "=r"(cr0));
+	if (!(r[3] & CPUID_SSE) || cr0 & CR0_NO_SSE)
 		return false;
 	__asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
 	cr4_found = cr4;
@@ -144,4 +146,5 @@ void copy_end(void)
 	copy_best = copy_words;
 	if (cr4_changed)
 		__asm__ volatile("movl %0, %%cr4" : : "r"(cr4_found));
+	cr4_changed = false; /* from here on it is another's */
 }

@@ -13,6 +13,7 @@ import types
 import pytest
 
 from lab import media
+from test_chain import autoexec, chained, rom  # noqa: F401  the fixtures
 
 pytestmark = pytest.mark.reveille
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nbp')
@@ -104,6 +105,7 @@ def memory(seen):
     assert 3 << 20 < (512 << 20) - total < 6 << 20, 'the firmware is hidden, and little else'
     assert [int(w, 16) for w in seen.e801][:2] == [15 << 10, 0x700], 'up to the script, at 128 MiB'
     assert int(seen.int88[0], 16) == 15 << 10
+    assert int(seen.e8short[0], 16) & 1, 'no room for a row'
 
 
 def cached(calls):
@@ -134,9 +136,10 @@ def undi(calls):
 
 
 @pytest.mark.parametrize('define,after', [('RETURN=0', 'FINE'), ('RETURN=1', 'FAILED'), ('INT18', 'FAILED'),
-                                          ('UNLOAD', 'FINE')])
+                                          ('UNLOAD', 'FINE'), ('TS', 'FINE')])
 def test_end(define, after, nbp):
-    """By a far return with a status, by int 18h, and after it has sent us away: the script goes on, with all links."""
+    """By a far return with a status, by int 18h, after it has sent us away, and without an FPU that could be used: the
+    script goes on, with all links."""
     m = nbp(['chain nbp && echo FINE || echo FAILED', 'imgfetch nbp && echo AGAIN'], [define])
     m.expect(after, 30)
     m.expect('AGAIN', 30, 'the network works again')
@@ -147,6 +150,24 @@ def test_stays(nbp, disk):
     m = nbp(['chain nbp', 'echo BACK'], ['RETURN=5'], disk=disk)
     m.expect('DISK-BOOTED', 60)
     assert 'BACK' not in m.serial.text()
+
+
+def test_sent_away_later(nbp, cache):
+    """What the BIOS boots next finds the API, and can be rid of it. CR4 is as the program has left it."""
+    m = nbp(['chain nbp', 'echo BACK'], ['RETURN=5'], disk=media.disk_image(cache, 'later.asm'))
+    said = m.expect(r'LATER\W+((?:[0-9A-F]{4} ?){5})', 60).group(1).split()
+    unload, stop, before, after, cr4 = (int(w, 16) for w in said)
+    assert (unload, stop) == (0, 0) and after >= before + 18 and cr4 & 0x200
+
+
+def test_in_kpxe(chained, out):  # noqa: F811
+    """On top of a ROM's UNDI: nothing is RAM that lies above what int 12h says, where drivers of ours have buffers."""
+    m = chained('virtio', 'kpxe', {'nbp': assemble(out), **autoexec('undi', 'chain nbp')})
+    m.expect('END', 60)
+    seen = parse(m.serial.text())
+    base = int(seen.int12[0], 16) << 10
+    assert base < int(seen.int1a[1], 16) >> 16 << 4
+    assert not any(kind == 1 and start < 0xa0000 and start + size > base for start, size, kind in seen.rows), seen.rows
 
 
 def test_refused(wire, net_of, machine, plug, fw):

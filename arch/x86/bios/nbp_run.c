@@ -17,14 +17,14 @@
 #define LOAD_ADDRESS 0x7c00u
 #define MEMORY_16M   0x1000000u
 #define HOOKS	     3
-#define HOOK_18	     1
+#define HOOK_18	     2
 
 uint32_t nbp_call(void);
 void nbp_enter(void); /* entry.asm */
 
-static const uint8_t vectors[HOOKS] = {0x15, 0x18, 0x1a};
+static const uint8_t vectors[HOOKS] = {0x15, 0x1a, 0x18};
 static struct pxe pxe;
-static bool hooked;
+static unsigned hooked; /* of the vectors, so many are ours */
 
 static struct rm_nbp *rm_nbp(void)
 {
@@ -76,13 +76,13 @@ static struct hole images(const struct machine *m)
 }
 
 /*
- * The firmware's map, in its order, without what is ours: in ascending order the real-mode block,
- * images, and the firmware, all below 4 GiB.
+ * The firmware's map, in its order, without what is ours: in ascending order the real-mode block
+ * and what drivers have below it, images, and the firmware, all below 4 GiB.
  */
 static void map_make(struct rm_nbp *rm, const struct machine *m)
 {
-	uint32_t block = (uint32_t)rm_block;
-	struct hole holes[3] = {{block, block + RM_BLOCK_SIZE}, images(m)};
+	uint32_t base = *bda16(BDA_BASE_KIB) * 1024u;
+	struct hole holes[3] = {{base, (uint32_t)rm_block + RM_BLOCK_SIZE}, images(m)};
 	struct mem_range self;
 
 	memory_self(NULL, &self);
@@ -153,19 +153,20 @@ static void hook(struct rm_nbp *rm)
 		rm->old[i] = *vector(i);
 		*vector(i) = (struct far){rm->off_int[i], rm_segment()};
 	}
-	hooked = true;
+	hooked = HOOKS;
 }
 
 /* False, and nothing is done, when one of the vectors is another's by now. */
 static bool unhook(struct rm_nbp *rm)
 {
-	for (unsigned i = 0; i < HOOKS; i++) {
+	for (unsigned i = 0; i < hooked; i++) {
 		if (vector(i)->off != rm->off_int[i] || vector(i)->seg != rm_segment())
 			return false;
 	}
-	for (unsigned i = 0; i < HOOKS; i++)
-		*vector(i) = rm->old[i];
-	hooked = false;
+	while (hooked) {
+		hooked--;
+		*vector(hooked) = rm->old[hooked];
+	}
 	return true;
 }
 
@@ -227,7 +228,7 @@ static struct netdev *one_link(struct net *net)
 	struct netdev *dev = net->boot_dev;
 
 	for (unsigned i = 0; i < net->ndev; i++) {
-		if (!dev && net->dev[i].is_open)
+		if ((!dev || !dev->is_open) && net->dev[i].is_open)
 			dev = &net->dev[i];
 	}
 	for (unsigned i = 0; i < HTTP_CONN_MAX; i++)
@@ -254,6 +255,7 @@ bool nbp_stays(int result)
 	if (!hooked || (result != PXENV_STATUS_KEEP_UNDI && result != PXENV_STATUS_KEEP_ALL))
 		return false;
 	*vector(HOOK_18) = rm_nbp()->old[HOOK_18]; /* that one would come back to us */
+	hooked = HOOK_18;
 	return true;
 }
 
@@ -265,7 +267,7 @@ int nbp_run(struct machine *m)
 	struct netdev *dev;
 	uint16_t kib = *bda16(BDA_BASE_KIB);
 
-	if (req->nbp_size > (uintptr_t)rm_block - LOAD_ADDRESS)
+	if (req->nbp_size > kib * 1024u - LOAD_ADDRESS)
 		return -ERR_IMAGE_MEMORY;
 	dev = one_link(m->net);
 	if (!dev)

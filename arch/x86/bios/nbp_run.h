@@ -24,7 +24,7 @@ struct segdesc { /* PXE 2.1, 3.2 */
 /* In the real-mode block, at off_nbp. */
 struct rm_nbp {
 	uint16_t stack, off_start;
-	uint16_t off_int[3]; /* handlers of int 15h, 18h, 1Ah */
+	uint16_t off_int[3]; /* handlers of int 15h, 1Ah, 18h */
 	uint16_t off_back;
 	uint32_t enter_eip;
 	struct far real;

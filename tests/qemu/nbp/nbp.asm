@@ -8,12 +8,14 @@
 ;	INT1A ax es:bx flags
 ;	INT12 ax
 ;	E820 start size type		a line a row
+;	E8SHORT flags			for a buffer of 19 bytes
 ;	E801 ax bx cx dx		INT88 ax
 ;	CALL name ax parameters [what they point to]
 ;	KEPT n				bits of what a call has changed: 0 nothing, see `compare`
 ;	END
 ;
-; all in hexadecimal. Then a far return with ax = RETURN. int 18h in its place with -DINT18.
+; all in hexadecimal. Then a far return with ax = RETURN, with -DTS in the middle of a task switch. int 18h in its
+; place with -DINT18.
 
 %ifndef RETURN
 %define RETURN 0
@@ -78,6 +80,11 @@ start:	mov	[cs:old_sp], sp
 %ifdef INT18
 	int	0x18
 %endif
+%ifdef TS
+	mov	eax, cr0
+	or	al, 8			; an FPU or SSE instruction is an exception now
+	mov	cr0, eax
+%endif
 	mov	ss, [old_ss]
 	mov	sp, [old_sp]
 	mov	ax, RETURN
@@ -132,7 +139,19 @@ memory:	mov	ax, 0x5650
 	call	line
 	test	ebx, ebx
 	jnz	.row
-.rows:	mov	si, text_e801
+.rows:	mov	si, text_short
+	call	print
+	mov	eax, 0xe820
+	mov	edx, 0x534d4150
+	xor	ebx, ebx
+	mov	ecx, 19
+	mov	di, params
+	int	0x15
+	pushf
+	pop	ax
+	call	hex16
+	call	line
+	mov	si, text_e801
 	call	print
 	mov	ax, 0xe801
 	int	0x15
@@ -495,6 +514,7 @@ text_pxe:	db "PXE ", 0
 text_1a:	db "INT1A ", 0
 text_12:	db "INT12 ", 0
 text_e820:	db "E820 ", 0
+text_short:	db "E8SHORT ", 0
 text_e801:	db "E801 ", 0
 text_88:	db "INT88 ", 0
 text_call:	db "CALL ", 0
