@@ -30,10 +30,10 @@ def rom(cache):
 
 @pytest.fixture
 def chained(lan, serve, machine, artefact, rom):
-    """chained(model, kind, files): a machine whose iPXE loads reveille.KIND, and whose server has these files too."""
-    def start(model, kind, files, **parts):
+    """chained(model, kind, files): a machine whose iPXE loads `boot`, of a server that has these and reveille.KIND."""
+    def start(model, kind, files, boot='reveille', **parts):
         nic = Nic(model, lan.port(), rom(model), bootindex=0)
-        serve('dnsmasq', {'reveille': artefact('image', kind), **files}, boot='reveille', options=[NO_PROXY])
+        serve('dnsmasq', {'reveille': artefact('image', kind), **files}, boot=boot, options=[NO_PROXY])
         return machine(nics=[nic], mirror=False, **parts)
     answering = router.Router(lan)
     yield start
@@ -83,6 +83,29 @@ def test_back_to_the_rom(kind, chained, disk):
     m = chained('virtio', kind, {'autoexec.ipxe': media.script('echo Leaving', 'exit')}, disk=disk)
     m.expect('Leaving', 60)
     m.expect('DISK-BOOTED', 60)
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('status', [0, 1])
+def test_status(status, chained, probe):
+    """The ROM hears how our script has ended."""
+    first = media.script('chain reveille && set what passed || set what failed', 'kernel probe ${what}', 'boot')
+    files = {'first': first, 'probe': probe, **autoexec('undi', 'exit %d' % status)}
+    m = chained('virtio', 'kpxe', files, boot='first')
+    assert Handover(m).cmdline.split()[-1] == ('failed' if status else 'passed')
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('kib', [590, 512, 256])
+def test_base_memory(kib, chained, artefact, cache, probe):
+    """What the BIOS and the ROM have left of it may end where kernels have their parameters, or below."""
+    with open(artefact('image', 'kpxe'), 'rb') as file:
+        image = media.squeezed(cache, file.read(), kib)
+    cmdline = 'last=' + 'x' * 1500
+    seen = Handover(chained('virtio', 'kpxe', {
+        'squeezed': image, 'probe': probe, **autoexec('undi', 'kernel probe ' + cmdline, 'boot')}, boot='squeezed'))
+    assert seen.cmdline == cmdline
+    assert seen.base + 4096 + len(cmdline) < kib << 10
 
 
 @pytest.mark.reveille

@@ -46,7 +46,7 @@ r_flags:	dw 0
 ; -- parameters of leave_to
 leave_esp:	dd 0
 leave_ss:	dw 0
-		dw 0
+leave_ax:	dw 0
 ; -- text for put_text
 text_len:	dw 0
 		dw 0
@@ -154,12 +154,12 @@ put_text:
 	loop	.next
 .end:	iret
 
-; Leaves for good: takes all registers, but AX = 0, and a far return address from stack leave_ss:leave_esp.
+; Leaves for good: takes all registers but AX, and a far return address from stack leave_ss:leave_esp.
 leave_to:
 	mov	ss, [cs:leave_ss]
 	mov	esp, [cs:leave_esp]
 	pop_all
-	xor	ax, ax
+	mov	ax, [cs:leave_ax]
 	retf
 
 %include "nbp_run.inc"

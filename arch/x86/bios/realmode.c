@@ -75,6 +75,11 @@ void rm_end(void)
 		*bda16(BDA_BASE_KIB) = base_kib;
 }
 
+void rm_keep(void)
+{
+	base_kib = low_kib;
+}
+
 static void rm_call(uint16_t cs, uint16_t ip)
 {
 	rm_block->vector_cs = cs;
@@ -114,8 +119,9 @@ void rm_put_text(const char *s, unsigned n)
 	rm_call(rm_segment(), rm_block->off_put_text);
 }
 
-_Noreturn void rm_leave(uint16_t ss, uint32_t esp)
+_Noreturn void rm_leave(uint16_t ss, uint32_t esp, uint16_t ax)
 {
+	rm_block->leave_ax = ax;
 	rm_block->leave_ss = ss;
 	rm_block->leave_esp = esp;
 	rm_call(rm_segment(), rm_block->off_leave_to);

@@ -35,7 +35,7 @@ struct rm_block {
 	struct rm_regs regs;
 	uint16_t off_enter, off_poll_keys, off_idle, off_put_text, off_leave_to, off_nbp;
 	uint32_t leave_esp;
-	uint16_t leave_ss, unused3;
+	uint16_t leave_ss, leave_ax;
 	uint16_t text_len, unused2;
 	char text[RM_TEXT_MAX];
 } __attribute__((packed));
@@ -44,6 +44,8 @@ struct rm_block {
 bool rm_init(void);
 /* Gives it and all of rm_alloc() back, if nobody took more below it since. */
 void rm_end(void);
+/* rm_end() gives nothing of it back: somebody has an address in there. */
+void rm_keep(void);
 /* More base memory, for good: n bytes, zeroed, on a paragraph; NULL when there is none. */
 void *rm_alloc(size_t n);
 /* The block's first byte, for what has to lie in base memory; its text[] doubles as a 256-byte
@@ -61,8 +63,8 @@ uint16_t rm_key(void);
 void rm_idle(void);
 /* Writes n <= RM_TEXT_MAX characters to the screen. */
 void rm_put_text(const char *s, unsigned n);
-/* Goes back for good: ss:esp has all registers (handover.inc, push_all) and a far return address;
- * AX = 0. */
-_Noreturn void rm_leave(uint16_t ss, uint32_t esp);
+/* Goes back for good: ss:esp has all registers but AX (handover.inc, push_all), and a far return
+ * address. */
+_Noreturn void rm_leave(uint16_t ss, uint32_t esp, uint16_t ax);
 
 #endif

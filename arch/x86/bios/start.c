@@ -56,17 +56,18 @@ static void leave_note(void)
 	note->tick = bios_tick();
 }
 
-/* Back to the BIOS: everything as it was, or we stay in memory. */
-static _Noreturn void leave(bool stay)
+/* Back to who started us: everything as it was, or we stay in memory. A PXE ROM is told the status.
+ */
+static _Noreturn void leave(uint16_t status)
 {
 	const struct handover *ho = &bios_handover;
 
 	screen_flush();
 	copy_end();
-	if (!stay)
+	if (!nbp_stays(status))
 		rm_end();
 	if (ho->origin == ORIGIN_ROM || ho->origin == ORIGIN_PXE)
-		rm_leave(ho->ret_ss, ho->ret_esp);
+		rm_leave(ho->ret_ss, ho->ret_esp, status);
 	/* A Linux loader and a boot sector cannot be gone back to: let the BIOS boot its next
 	 * device. */
 	for (;;) {
@@ -77,15 +78,19 @@ static _Noreturn void leave(bool stay)
 }
 
 /*
- * boot_params, the command line behind it and a descriptor table: in base memory, where nobody
- * lives any more, at the address that the oldest kernels expect.
+ * boot_params, the command line behind it and a descriptor table: at the address that the oldest
+ * kernels expect, or lower where a PXE ROM or the BIOS leaves us less base memory. Our block lies
+ * above them and is needed to the end.
  */
-#define PARAMS_AT 0x90000u
+#define PARAMS_AT   0x90000u
+#define PARAMS_ROOM (4096u + IMAGE_CMDLINE_MAX + 4096u)
 
 static _Noreturn void start_linux(const struct boot_request *req)
 {
 	static const uint64_t flat[4] = {0, 0, 0x00cf9a000000ffffull, 0x00cf92000000ffffull};
-	uint8_t *params = low_memory(PARAMS_AT);
+	uint32_t below = ((uint32_t)rm_block - PARAMS_ROOM) & ~(MEM_PAGE - 1);
+	uint32_t where = below < PARAMS_AT ? below : PARAMS_AT;
+	uint8_t *params = low_memory(where);
 	size_t cmdline = strlen(req->cmdline) + 1;
 	uint8_t *at = params + sizeof(req->params);
 	struct {
@@ -95,16 +100,15 @@ static _Noreturn void start_linux(const struct boot_request *req)
 
 	memcpy(params, req->params, sizeof(req->params));
 	memcpy(at, req->cmdline, cmdline);
-	bzimage_place_params(
-		params, req->protocol, PARAMS_AT, PARAMS_AT + (uint32_t)sizeof(req->params));
+	bzimage_place_params(params, req->protocol, where, where + (uint32_t)sizeof(req->params));
 	screen_info(params);
-	at = low_memory(PARAMS_AT + ((sizeof(req->params) + cmdline + 15) & ~15u));
+	at += (cmdline + 15) & ~15u;
 	memcpy(at, flat, sizeof(flat));
 	gdtr.base = (uint32_t)at;
 	screen_flush();
 	copy_end();
 	rm_end();
-	enter_kernel(req->entry, PARAMS_AT, &gdtr);
+	enter_kernel(req->entry, where, &gdtr);
 	__builtin_unreachable();
 }
 
@@ -147,12 +151,12 @@ int start_boot(void *ctx, const struct boot_request *req)
 		/* Also when a script has said exit: another ROM would run it again. */
 		if (bios_handover.origin != ORIGIN_PXE)
 			leave_note();
-		leave(false);
+		leave(req->exit_code ? PXENV_STATUS_FAILURE : PXENV_STATUS_SUCCESS);
 	case BOOT_NBP: {
 		int result = nbp_run(&sys.m);
 
 		if (nbp_stays(result))
-			leave(true);
+			leave((uint16_t)result);
 		return result;
 	}
 	case BOOT_NONE:
@@ -334,7 +338,7 @@ _Noreturn void bios_main(const struct handover *ho)
 	screen_init();
 	copy = copy_init(sys.net.buffers, sizeof(sys.net.buffers));
 	if (system_init(&sys, &bios_platform, NULL, &config_bios) < 0)
-		leave(false);
+		leave(PXENV_STATUS_FAILURE);
 	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 	log_put(m, LOG_INFO, "copying by %s", copy);
 	find_links(&sys.net);

@@ -34,6 +34,14 @@ def probe_kernel(cache, size=2048):
     return bytes(image)
 
 
+def squeezed(cache, program, kib):
+    """A network boot program that finds no more than `kib` KiB of base memory."""
+    head = bytearray(assemble('squeeze.asm', cache))
+    program += bytes(-len(program) % 512)
+    struct.pack_into('<HH', head, 2, kib, len(program) // 512)
+    return bytes(head) + program
+
+
 def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
 
