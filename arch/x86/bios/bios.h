@@ -66,6 +66,8 @@ void memory_move(void *ctx, uint64_t dst, uint64_t src, uint64_t n);
 
 /* pci_bios.c: finds all cards that drivers know. */
 void pci_bios_scan(struct net *net);
+/* Ends the DMA of a card that we have no driver for, if it is there. */
+void pci_bios_quiet(uint16_t vendor, uint16_t device, uint16_t busdevfn);
 
 /* identity.c */
 bool identity_uuid(void *ctx, uint8_t uuid[16]);

@@ -129,3 +129,11 @@ void pci_bios_scan(struct net *net)
 {
 	pci_scan(net, net->m->config->drivers, &bios_bus, NULL, last_bus(), devices, NETDEV_MAX);
 }
+
+void pci_bios_quiet(uint16_t vendor, uint16_t device, uint16_t busdevfn)
+{
+	struct bus_dev b = {.ops = &bios_bus, .busdevfn = busdevfn};
+
+	if (config_read(&b, 0, 4) == ((uint32_t)device << 16 | vendor))
+		pci_disable(&b);
+}

@@ -131,8 +131,10 @@ struct bytes pxe_rom_cached(unsigned packet)
 bool pxe_rom_nic(struct undi_nic_type *nic)
 {
 	memset(nic, 0, sizeof(*nic));
-	return !pxe_rom_call(PXENV_UNDI_GET_NIC_TYPE, nic, sizeof(*nic)) &&
-	       nic->type == UNDI_NIC_PCI;
+	if (!pxe_rom_call(PXENV_UNDI_GET_NIC_TYPE, nic, sizeof(*nic)) && nic->type == UNDI_NIC_PCI)
+		return true;
+	memset(nic, 0, sizeof(*nic));
+	return false;
 }
 
 /* What the ROM has open is closed first; that there is nothing is no failure. */

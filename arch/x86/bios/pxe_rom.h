@@ -21,6 +21,7 @@ enum {
 	PXENV_UNDI_OPEN = 0x06,
 	PXENV_UNDI_CLOSE = 0x07,
 	PXENV_UNDI_TRANSMIT = 0x08,
+	PXENV_UNDI_SET_STATION_ADDRESS = 0x0a,
 	PXENV_UNDI_GET_INFORMATION = 0x0c,
 	PXENV_UNDI_GET_NIC_TYPE = 0x12,
 	PXENV_UNDI_GET_IFACE_INFO = 0x13,
@@ -61,6 +62,11 @@ struct undi_open {
 #define UNDI_DIRECTED	 1
 #define UNDI_BROADCAST	 2
 #define UNDI_PROMISCUOUS 4
+
+struct undi_address { /* SET_STATION_ADDRESS */
+	uint16_t status;
+	uint8_t mac[16];
+} __attribute__((packed));
 
 struct undi_tbd { /* one frame to send, all of it "immediate" */
 	uint16_t len, off, seg, blocks;
@@ -115,7 +121,7 @@ void *pxe_rom_at(uint32_t far_pointer);
 uint16_t pxe_rom_call(uint16_t opcode, void *params, size_t n);
 /* A DHCP message that the ROM has kept, in its memory: PXE_CACHED_...; no bytes: it has none. */
 struct bytes pxe_rom_cached(unsigned packet);
-/* Whether the card sits on PCI and where. */
+/* Whether the card sits on PCI and where; else all of *nic is 0. */
 bool pxe_rom_nic(struct undi_nic_type *nic);
 /* Lets go of the card: the ROM does not touch it, nor it memory, until it is told to initialise it.
  */

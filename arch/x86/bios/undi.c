@@ -6,8 +6,9 @@
  *
  * UNDI_ISR wants to be called as an interrupt handler would: START when the card interrupts, then
  * PROCESS, then GET_NEXT until nothing is left. A card with an interrupt has it hooked in real mode
- * (undi_low.asm) and lets it through once a poll; one without, or one whose interrupts do not come
- * although frames are sent, is asked with START each time.
+ * (undi_low.asm) and lets it through once a poll; for one without, or one whose interrupts do not
+ * come although frames are sent, each poll is an interrupt. Its START may say "not ours" (iPXE does
+ * of cards whose interrupt it cannot switch), and frames are there all the same.
  *
  * The sender is asked for no more in a row than BURST frames: overload is where ROMs break (iPXE's
  * driver for the i8255x then lets its card write to address 0).
@@ -27,12 +28,13 @@
 #include "net/dhcp_adopt.h"
 #include "net/net.h"
 
-#define FRAME_MAX  1514
-#define TX_BUFFERS 4	 /* a ROM may read a frame after TRANSMIT has returned */
-#define TX_TRIES   8	 /* of a frame for which the ROM has no room */
-#define SILENT_US  50000 /* a frame was sent and no interrupt has come: none will */
-#define BURST	   8	 /* ROMs have few buffers, and no counter of what is lost */
-#define ISR_STEPS  64	 /* calls of a poll beside those that bring frames */
+#define FRAME_MAX   1514
+#define TX_BUFFERS  4	  /* a ROM may read a frame after TRANSMIT has returned */
+#define TX_TRIES    8	  /* of a frame for which the ROM has no room */
+#define SILENT_US   50000 /* a frame was sent and no interrupt has come: none will */
+#define BURST	    8	  /* ROMs have few buffers, and no counter of what is lost */
+#define IRQ_CASCADE 2	  /* timer, keyboard and the slave PIC are nobody's card */
+#define ISR_STEPS   64	  /* calls of a poll beside those that bring frames */
 
 struct undi_buffer { /* in base memory */
 	struct undi_tbd tbd;
@@ -45,8 +47,9 @@ static struct {
 	struct netdev *dev;
 	struct undi_nic_type nic;
 	bool native;	    /* a driver of ours has the card */
-	uint8_t irq;	    /* 0: none, or none that works */
-	bool hooked;	    /* its vector is ours */
+	uint8_t irq;	    /* 0: none */
+	bool hooked;	    /* its vector is ours, the line is masked */
+	bool polled;	    /* no interrupt is waited for */
 	uint8_t pic_kept;   /* the line was masked before */
 	bool processing;    /* the card has been quieted, and not all was taken */
 	struct pkt *rx;	    /* the frame that comes in pieces */
@@ -62,32 +65,44 @@ static volatile uint32_t *irq_vector(void)
 	return low_memory((undi.irq < 8 ? 0x08u + undi.irq : 0x70u - 8 + undi.irq) * 4);
 }
 
+static uint32_t irq_handler(void)
+{
+	return FAR((uintptr_t)pxe_low >> 4, pxe_low->off_handler);
+}
+
 static void irq_hook(void)
 {
-	uint16_t seg = (uint16_t)((uintptr_t)pxe_low >> 4);
-
-	if (!undi.irq)
+	undi.polled = !undi.irq;
+	if (undi.polled)
 		return;
 	pxe_low->pic_port = undi.irq < 8 ? 0x21 : 0xa1;
 	pxe_low->pic_bit = (uint8_t)(1u << (undi.irq & 7));
 	undi.pic_kept = inb(pxe_low->pic_port) & pxe_low->pic_bit;
 	outb(pxe_low->pic_port, (uint8_t)(inb(pxe_low->pic_port) | pxe_low->pic_bit));
 	pxe_low->irq_old = *irq_vector();
-	*irq_vector() = FAR(seg, pxe_low->off_handler);
+	*irq_vector() = irq_handler();
 	undi.hooked = true;
 }
 
+/* Somebody who has hooked it after us calls us for ever: then we stay there, and never hook again.
+ */
 static void irq_unhook(void)
 {
 	if (!undi.hooked)
 		return;
 	undi.hooked = false;
-	*irq_vector() = pxe_low->irq_old;
+	if (*irq_vector() == irq_handler()) {
+		*irq_vector() = pxe_low->irq_old;
+	} else {
+		rm_keep();
+		undi.irq = 0;
+	}
 	if (!undi.pic_kept)
 		outb(pxe_low->pic_port, (uint8_t)(inb(pxe_low->pic_port) & ~pxe_low->pic_bit));
 }
 
-/* Whether the card has interrupted. */
+/* Whether the card has interrupted. One that never does keeps its line masked: nobody else would
+ * quiet it. */
 static bool irq_window(struct netdev *dev)
 {
 	struct rm_regs r = {0};
@@ -100,7 +115,7 @@ static bool irq_window(struct netdev *dev)
 	if (undi.silent && dev->net->m->now_us - undi.silent_us > SILENT_US) {
 		log_put(dev->net->m, LOG_INFO, "%s: interrupt %u does not come, polling", dev->name,
 			undi.irq);
-		irq_unhook();
+		undi.polled = true;
 	}
 	return false;
 }
@@ -151,8 +166,9 @@ static void undi_poll(struct netdev *dev, unsigned budget)
 	unsigned func = UNDI_ISR_NEXT;
 
 	if (!undi.processing) {
-		if (undi.hooked ? !irq_window(dev)
-				: !isr_call(&isr, UNDI_ISR_START) || isr.func != UNDI_ISR_OURS)
+		if (undi.polled)
+			isr_call(&isr, UNDI_ISR_START);
+		else if (!irq_window(dev))
 			return;
 		undi.processing = true;
 		func = UNDI_ISR_PROCESS;
@@ -211,8 +227,12 @@ static void undi_send(struct netdev *dev, struct pkt *p)
 static int undi_open(struct netdev *dev)
 {
 	struct undi_open o = {.filter = UNDI_DIRECTED | UNDI_BROADCAST};
+	struct undi_address address = {0};
 
 	pxe_rom_call(PXENV_UNDI_CLOSE, NULL, 0); /* the ROM may have it open for itself */
+	/* Some open only after this, and some refuse it: that it is the card's own does no harm. */
+	memcpy(address.mac, dev->mac.b, 6);
+	pxe_rom_call(PXENV_UNDI_SET_STATION_ADDRESS, &address, sizeof(address));
 	if (pxe_rom_call(PXENV_UNDI_OPEN, &o, sizeof(o))) {
 		/* Some cannot tell one from the other. */
 		o = (struct undi_open){.filter = UNDI_DIRECTED | UNDI_BROADCAST | UNDI_PROMISCUOUS};
@@ -278,13 +298,13 @@ static int undi_attach(struct net *net)
 	struct undi_info info;
 	struct netdev *dev = netdev_new(net);
 
-	if (!dev || !undi_info(&info))
-		return err_set(net->m, ERR_NETDEV_OPEN, "undi: not an Ethernet card");
-	undi.tx = rm_alloc(TX_BUFFERS * sizeof(*undi.tx));
+	undi.tx = rm_alloc(TX_BUFFERS * sizeof(*undi.tx)); /* before the ROM may take some more */
 	if (!undi.tx)
 		return err_set(net->m, ERR_NETDEV_OPEN, "undi: no base memory");
+	if (!dev || !undi_info(&info))
+		return err_set(net->m, ERR_NETDEV_OPEN, "undi: not an Ethernet card");
 	if (!pxe_rom_call(PXENV_UNDI_GET_IFACE_INFO, &iface, sizeof(iface)) &&
-		(iface.flags & UNDI_IFACE_IRQ) && info.irq < 16)
+		(iface.flags & UNDI_IFACE_IRQ) && info.irq > IRQ_CASCADE && info.irq < 16)
 		undi.irq = (uint8_t)info.irq;
 	memcpy(dev->mac.b, info.current_addr, 6);
 	dev->ops = &undi_ops;
@@ -325,8 +345,11 @@ static void undi_ready(struct net *net)
 
 static void undi_boot(void)
 {
-	if (pxe_low)
-		pxe_rom_unload();
+	if (!pxe_low)
+		return;
+	pxe_rom_unload();
+	if (undi.nic.type == UNDI_NIC_PCI)
+		pci_bios_quiet(undi.nic.vendor, undi.nic.device, undi.nic.busdevfn);
 }
 
 const struct driver driver_undi = {

@@ -89,12 +89,13 @@ handler:
 	cmp	word [cs:AT(start) + 2], ISR_OURS
 	jne	.other
 	mov	byte [cs:AT(seen)], 1
-	mov	al, 0x20		; end of interrupt
-	out	0x20, al
+	mov	al, 0x20		; end of interrupt, the slave's first
 	cmp	dl, 0xa1
-	jne	.end
+	jne	.master
 	out	0xa0, al
-.end:	pop	es
+.master:
+	out	0x20, al
+	pop	es
 	pop	ds
 	popad
 	iret
