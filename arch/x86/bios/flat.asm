@@ -8,6 +8,7 @@
 ;	a PXE ROM (PXE 2.1, 4.4.5)	far call; ES:BX = PXENV+, !PXE at SS:SP+4
 ;	a CD (El Torito 1.0, 2.2)	DL = drive; the ISO image's maker has filled in `file_lba`
 ;	our mbr.asm			the same, and ECX = DISK_MAGIC, EBX = our first sector, of 512 bytes
+; Only PXE's stack is kept: only a PXE ROM is gone back to.
 ;
 ; Needs base memory up to 256 KiB. util/romtool fills in the size.
 
@@ -46,7 +47,10 @@ entry:	jmp	0:.here
 	mov	di, ORIGIN_PXE
 	jmp	start
 .disk:	mov	byte [shift], 2		; four sectors of 512 bytes are one of a CD
-.cd:	mov	[drive], dl
+; A BIOS may enter us on a stack that lies where the rest of us will.
+.cd:	mov	ss, ax
+	mov	esp, flat
+	mov	[drive], dl
 	mov	cl, [shift]
 	mov	eax, FLAT_SIZE / CD_SECTOR
 	shl	eax, cl
