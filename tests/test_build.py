@@ -205,8 +205,9 @@ def test_flat(name):
 def partition(image):
     """(type, first sector, sectors) of the one active partition of a boot sector."""
     assert image[510:512] == b'\x55\xaa' and image[462:510] == bytes(48)
-    active, kind, start, sectors = struct.unpack_from('<B3xB3xII', image, 446)
+    active, head, first, cylinder, kind, end, start, sectors = struct.unpack_from('<4BB3sII', image, 446)
     assert active == 0x80
+    assert (cylinder * 255 + head) * 63 + first - 1 == start and end == b'\xfe\xff\xff'
     return kind, start, sectors
 
 
