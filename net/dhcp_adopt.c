@@ -35,9 +35,12 @@ static void self_set(struct net *net, const struct dhcp *d)
 	const struct dhcp_msg *boot = dhcp_boot_msg(d);
 	struct ip_addr next = dhcp_next_server(boot);
 	char file[URL_MAX], ip[IP_STR_MAX];
+	struct url url;
 
+	/* What is no URL is not made part of a script. */
 	if (ip_is_any(&next) || !dhcp_filename(boot, file, sizeof(file)) ||
-		url_resolve("", ip_str(&next, ip), file, net->self_uri))
+		url_resolve("", ip_str(&next, ip), file, net->self_uri) ||
+		url_parse(net->self_uri, &url))
 		net->self_uri[0] = '\0';
 }
 

@@ -94,6 +94,12 @@ static void test_self(void **state)
 	b = kept(lan, 1, LEASE(0), NULL);
 	assert_true(dhcp_adopt(lan_link(lan, 0), bytes(&b), bytes_of(NULL, 0)));
 	assert_string_equal(lan->net.self_uri, "");
+	b = kept(lan, 1, LEASE(0), "http://boot/a\nset x 1\n/reveille.pxe");
+	assert_true(dhcp_adopt(lan_link(lan, 0), bytes(&b), bytes_of(NULL, 0)));
+	assert_string_equal(lan->net.self_uri, ""); /* it becomes part of a script */
+	b = kept(lan, 1, LEASE(0), "a b\n/reveille.pxe");
+	assert_true(dhcp_adopt(lan_link(lan, 0), bytes(&b), bytes_of(NULL, 0)));
+	assert_string_equal(lan->net.self_uri, "tftp://10.0.0.1/a%20b%0A/reveille.pxe");
 	lan_end(lan);
 }
 
