@@ -303,6 +303,9 @@ static void test_read_file(void **state)
 	rig.l->initrd->size = size = 300000;
 	assert_int_equal(tfile("initrd.img", 0x22000, &size), 0);
 	rig_compare(rig.l->initrd, 0, rig.memory + 0x22000, 300000);
+	/* The packets say so, as Microsoft's programs need it. */
+	assert_string_equal(rig.p->base->packet[PXE_ACK] + PXE_FILE_AT, "initrd.img");
+	assert_string_equal(rig.p->base->packet[PXE_REPLY] + PXE_FILE_AT, "initrd.img");
 	rig_end();
 }
 
@@ -317,6 +320,7 @@ static void test_read_file_where_it_may_not(void **state)
 		.mcast = {224, 1, 1, 1},
 		.size = 1 << 20,
 		.buffer = RIG_HIGH};
+	struct image *img;
 	uint32_t size;
 
 	(void)state;
@@ -326,6 +330,14 @@ static void test_read_file_where_it_may_not(void **state)
 		size = 1 << 20;
 		assert_int_equal(tfile("initrd.img", bad[i], &size), PXENV_STATUS_OUT_OF_RESOURCES);
 	}
+	assert_int_equal(image_open(rig.p->m, "kept", "", 5000, NULL, &img), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		size = 1 << 20;
+		assert_int_equal(
+			tfile("initrd.img", (uint32_t)img->base + (i ? 4999 : -999u), &size),
+			PXENV_STATUS_OUT_OF_RESOURCES);
+	}
+	image_free(rig.p->m, img);
 	size = 999;
 	memset(rig.high, 0xa5, 1000);
 	assert_int_equal(tfile("initrd.img", RIG_HIGH, &size), PXENV_STATUS_OUT_OF_RESOURCES);

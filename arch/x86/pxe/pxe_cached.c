@@ -24,6 +24,7 @@ struct bootp { /* RFC 2131, section 2 */
 	uint8_t ciaddr[4], yiaddr[4], siaddr[4], giaddr[4], chaddr[16], sname[64], file[128];
 	uint8_t cookie[4], options[];
 };
+_Static_assert(offsetof(struct bootp, file) == PXE_FILE_AT, "RFC 2131");
 
 /* What was loaded. */
 struct loaded {

@@ -8,7 +8,7 @@
  *
  * All calls wait, FILE_WAIT_US at most; the time-outs that READ_FILE names are not looked at. No
  * MTFTP. READ_FILE writes only to free RAM: base memory that the BIOS data area says is free, and
- * what is not ours above 1 MiB.
+ * what is neither ours nor an image's above 1 MiB.
  */
 #include "arch/x86/pxe/pxe.h"
 #include "core/fmt.h"
@@ -253,12 +253,19 @@ static enum pxe_status tftp_read(struct pxe *p, void *params)
 
 static bool is_free(const struct pxe *p, uint32_t at, uint32_t n)
 {
+	uint64_t end = (uint64_t)at + n;
 	uint16_t low_k;
 
+	for (const struct image *img = p->m->images; img < p->m->images + IMAGE_MAX; img++) {
+		struct range span = image_span(img);
+
+		if (img->state != IMAGE_FREE && span.start < end && at < span.end)
+			return false;
+	}
 	if (at >= MEM_LOW)
-		return mem_is_ram(p->m, at, (uint64_t)at + n);
+		return mem_is_ram(p->m, at, end);
 	memcpy(&low_k, p->memory + BDA_MEMORY, sizeof(low_k)); /* little-endian, as we are */
-	return at >= LOW_FREE && at + n <= (low_k < 640 ? low_k : 640u) << 10;
+	return at >= LOW_FREE && end <= (low_k < 640 ? low_k : 640u) << 10;
 }
 
 /* All of the open file to memory at `to`, which may well be where the parameters lie. */
@@ -294,6 +301,9 @@ static enum pxe_status tftp_read_file(struct pxe *p, void *params)
 	status = tftp_begin(p, r->server, r->gateway, r->port, r->name);
 	if (status)
 		return status;
+	/* Microsoft's programs find their way by the name of the file that was loaded last. */
+	memcpy(p->base->packet[PXE_ACK] + PXE_FILE_AT, r->name, NAME_MAX);
+	memcpy(p->base->packet[PXE_REPLY] + PXE_FILE_AT, r->name, NAME_MAX);
 	status = tftp_load(p, r->buffer, r->size);
 	if (!status)
 		r->size = (uint32_t)p->file[0].pos;
