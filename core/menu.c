@@ -99,7 +99,8 @@ static bool key_take(struct machine *m, struct menu *mu, int key)
 	}
 	if (digit < 10) {
 		typed = mu->typed < 100 ? mu->typed * 10u + digit : digit;
-		if (!menu_go(m, mu, typed, 0) && !menu_go(m, mu, typed = digit, 0))
+		if ((!mu->typed || !menu_go(m, mu, typed, 0)) && !menu_go(m, mu, 0, key) &&
+			!menu_go(m, mu, typed = digit, 0))
 			typed = 0;
 		mu->typed = (uint16_t)typed;
 		return typed;

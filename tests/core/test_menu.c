@@ -209,6 +209,27 @@ static void test_lines_and_hotkeys(void **state)
 	chosen(5);
 }
 
+/* A digit that an entry has for its hotkey is no number. */
+static void test_digit_hotkeys(void **state)
+{
+	static const char *const list[] = {"0=Disk", "1=Debian", "2=Alma", "Memory", "e", "f", "g",
+		"h", "i", "j", "k", "l", NULL};
+
+	(void)state;
+	setup.selected = 3;
+	show(list, 0);
+	type("1");
+	assert_has("2. Debian");
+	type("2"); /* twelve */
+	assert_has("12. l");
+	type("0");
+	assert_has("1. Disk");
+	type("\033[A9");
+	assert_has("9. i");
+	type("2\r");
+	chosen(2);
+}
+
 static void test_long_list(void **state)
 {
 	static char names[45][16];
@@ -281,6 +302,7 @@ int main(void)
 		T(test_closed),
 		T(test_escape),
 		T(test_lines_and_hotkeys),
+		T(test_digit_hotkeys),
 		T(test_long_list),
 		T(test_long_text),
 		T(test_other_text),
