@@ -53,9 +53,10 @@
 #define SCRIPT_JUMPS_MAX   100000 /* gotos without a command that waits */
 #define COMMAND_ARGS_MAX   256	  /* words of one command */
 #define SETTING_EXPAND_MAX 256	  /* ${...} resolved in one word, nested ones included */
-#define EDIT_MAX	   256	  /* bytes of a typed line with its NUL */
+#define EDIT_MAX	   2048	  /* bytes of a typed line with its NUL; x86 Linux takes as many */
 #define SHELL_HISTORY_MAX  8
 #define PXELINUX_MENUS_MAX 8	/* submenus inside of each other */
+#define PXELINUX_TAG_MAX   64	/* bytes of a submenu's tag with its NUL */
 #define PXELINUX_FILES_MAX 64	/* INCLUDE and CONFIG followed while nobody presses a key */
 #define PXELINUX_LINES_MAX 1000 /* of a menu */
 #define BOOT_MOVES_MAX	   (2 * IMAGE_MAX + 4)

@@ -10,13 +10,14 @@
  * other, SCRIPT_SIZE_MAX bytes.
  */
 #include "core/pxelinux_cfg.h"
+#include "core/fmt.h"
 #include "core/machine.h"
 
 /* In the order of enum cfg_key. '+': behind MENU; '=': another name of the one before. */
 static const char keys[] = "kernel\0=linux\0=boot\0=pxe\0=bss\0=com32\0=comboot\0=fdimage\0"
 			   "config\0localboot\0append\0initrd\0sysappend\0=ipappend\0"
 			   "+label\0+title\0+default\0+hide\0+indent\0+disable\0+passwd\0"
-			   "+goto\0=+exit\0"
+			   "+goto\0=+exit\0+quit\0+start\0"
 			   "default\0ui\0prompt\0timeout\0totaltimeout\0ontimeout\0onerror\0"
 			   "allowoptions\0implicit\0+hidden\0+master\0"
 			   "include\0=+include\0say\0text\0endtext\0"
@@ -79,16 +80,33 @@ void cfg_start(struct cfg *c)
 
 bool cfg_insert(struct cfg *c, const struct image *file)
 {
-	uint64_t place = c->base + c->line;
-	uint32_t end = c->next ? c->next - 1 : 0; /* the line's LF stays */
 	const struct platform *plat = c->m->plat;
+	uint32_t at = c->line < c->size ? c->line : c->size;
+	uint32_t end = c->next > at ? c->next - 1 : at; /* the line's LF stays */
+	char tag[PXELINUX_TAG_MAX], lead[PXELINUX_TAG_MAX + 16], word[2];
+	const char *tail = "";
+	size_t n;
 
-	if (file->total > SCRIPT_SIZE_MAX - c->size)
+	/* The line before may end without LF where the text does. */
+	str_copy(lead, sizeof(lead), at && at == c->size ? "\n" : "");
+	tag[0] = 0;
+	if (end > at)
+		cfg_text(c, take(c, c->arg, word, sizeof(word)), tag, sizeof(tag));
+	if (tag[0]) {
+		fmt_print(lead, sizeof(lead), "menu begin %s\n", tag);
+		tail = "\nmenu end";
+	}
+	n = strlen(lead) + strlen(tail);
+	if (file->total > SCRIPT_SIZE_MAX - c->size || file->total + n > SCRIPT_SIZE_MAX - c->size)
 		return false;
-	plat->phys_move(c->m->plat_ctx, place + file->total, c->base + end, c->size - end);
-	plat->phys_move(c->m->plat_ctx, place, file->base, file->total);
-	c->size += (uint32_t)file->total - (end - c->line);
-	c->next = c->line;
+	n = strlen(lead);
+	plat->phys_move(c->m->plat_ctx, c->base + at + n + file->total + strlen(tail),
+		c->base + end, c->size - end);
+	plat->phys_write(c->m->plat_ctx, c->base + at, lead, n);
+	plat->phys_move(c->m->plat_ctx, c->base + at + n, file->base, file->total);
+	plat->phys_write(c->m->plat_ctx, c->base + at + n + file->total, tail, strlen(tail));
+	c->size += (uint32_t)(n + file->total + strlen(tail)) - (end - at);
+	c->next = at;
 	c->window_at = NO_WINDOW;
 	return true;
 }
@@ -145,11 +163,10 @@ bool cfg_entry(struct cfg *c)
 	if (key == CFG_EOF)
 		return false;
 	c->kind = key;
-	c->start = c->line;
 	c->name = c->arg;
 	c->parent = menu_around(c);
 	if (key == CFG_BEGIN && c->depth++ < PXELINUX_MENUS_MAX)
-		c->menus[c->depth - 1] = c->start;
+		c->menus[c->depth - 1] = c->name;
 	if (key == CFG_END && c->depth)
 		c->depth--;
 	c->menu = menu_around(c);
@@ -177,25 +194,22 @@ bool cfg_text(struct cfg *c, uint32_t place, char *text, size_t cap)
 	return end < cap;
 }
 
-bool cfg_word(struct cfg *c, uint32_t place, char *text, size_t cap)
-{
-	bool whole = cfg_text(c, place, text, cap);
-
-	while ((uint8_t)*text > ' ')
-		text++;
-	whole |= *text != 0;
-	*text = 0;
-	return whole;
-}
-
 uint32_t cfg_number(struct cfg *c, uint32_t place, uint32_t otherwise)
 {
-	unsigned digit;
+	unsigned base = 10, digit;
+	int ch;
 
 	if (!place)
 		return otherwise;
-	otherwise = 0;
-	while ((digit = (unsigned)peek(c, place++) - '0') < 10 && otherwise < 100000000)
-		otherwise = otherwise * 10 + digit;
+	if (peek(c, place) == '0' && (peek(c, place + 1) | 0x20) == 'x') {
+		base = 16;
+		place += 2;
+	}
+	for (otherwise = 0; otherwise < 100000000; otherwise = otherwise * base + digit) {
+		ch = peek(c, place++);
+		digit = (unsigned)(ch > '9' ? (ch | 0x20) - 'a' + 10 : ch - '0');
+		if (digit >= base)
+			break;
+	}
 	return otherwise;
 }

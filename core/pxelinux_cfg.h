@@ -39,6 +39,8 @@ enum cfg_key {
 	CFG_DISABLE,
 	CFG_PASSWD,
 	CFG_GOTO, /* MENU EXIT, too */
+	CFG_QUIT,
+	CFG_START, /* of the menu */
 
 	/* everything; the last line of a key counts */
 	CFG_DEFAULT,
@@ -80,9 +82,8 @@ struct cfg {
 
 	/* the entry read last */
 	enum cfg_key kind;   /* CFG_TOP ... CFG_END */
-	uint32_t start;	     /* of its first line */
 	uint32_t name;	     /* LABEL's, MENU BEGIN's argument */
-	uint32_t menu;	     /* start of the submenu that what it says is about; 0: the main one */
+	uint32_t menu;	     /* name of the submenu that what it says is about; 0: the main one */
 	uint32_t parent;     /* CFG_BEGIN: the menu around it */
 	enum cfg_key ending; /* what has ended it */
 	bool help;	     /* inside of TEXT HELP */
@@ -96,8 +97,9 @@ struct cfg {
 /* From the start on. Values of everything stay. */
 void cfg_start(struct cfg *c);
 /*
- * Puts a file in the place of the line read last, or at the start; it is what is read next. False:
- * the text would be longer than SCRIPT_SIZE_MAX.
+ * Puts a file in the place of the line read last, at the start, or behind the last line; it is what
+ * is read next. The second word of the line is the tag of a submenu that the file is put into.
+ * False: the text would be longer than SCRIPT_SIZE_MAX.
  */
 bool cfg_insert(struct cfg *c, const struct image *file);
 /* Reads a line: c->line, c->arg, c->next. CFG_EOF behind the last. */
@@ -109,8 +111,6 @@ bool cfg_entry(struct cfg *c);
  * is 0. Bytes are those of the file: whoever shows them cleans them. False: it was cut.
  */
 bool cfg_text(struct cfg *c, uint32_t place, char *text, size_t cap);
-/* The same up to the first blank. */
-bool cfg_word(struct cfg *c, uint32_t place, char *text, size_t cap);
 /* The number at `place`, decimal or 0x..; `otherwise` when there is no place, 0 for what is none.
  */
 uint32_t cfg_number(struct cfg *c, uint32_t place, uint32_t otherwise);

@@ -6,9 +6,10 @@
  * The configuration is one text: what it includes is put into it before anything else is looked
  * at. All that is kept of it are places; each question is a pass over the text.
  *
- * Not done: other modules than menus and chain.c32 to the next device, passwords, F1 .. F12,
- * DISPLAY, the help texts of entries. Limits: SCRIPT_SIZE_MAX bytes with all that is included,
- * PXELINUX_FILES_MAX files without a key being pressed, PXELINUX_LINES_MAX lines of a menu.
+ * Not done: other modules than menus, reboot, poweroff, and chain.c32 to the next device;
+ * passwords, F1 .. F12, DISPLAY, the help texts of entries. Limits: SCRIPT_SIZE_MAX bytes with all
+ * that is included, PXELINUX_FILES_MAX files without a key being pressed, PXELINUX_LINES_MAX lines
+ * of a menu.
  */
 #include "core/console.h"
 #include "core/fmt.h"
@@ -16,15 +17,23 @@
 #include "core/str.h"
 #include "net/net.h"
 
-#define SEARCH_NAMES 12	 /* option 209, UUID, MAC, eight of the address, default */
-#define GIVE_UP	     600 /* tenths: TIMEOUT after a failure, if nobody is there and none is set */
+#define GIVE_UP 600 /* tenths: TIMEOUT after a failure, if nobody is there and none is set */
 
 static int run_place(struct pxelinux *p, uint32_t place);
 static int screen_show(struct pxelinux *p);
+static int menu_show(struct pxelinux *p);
 
 static char *word_end(const char *s)
 {
 	while ((uint8_t)*s > ' ')
+		s++;
+	return (char *)(uintptr_t)s;
+}
+
+/* The next word, or the end. */
+static char *word_next(const char *s)
+{
+	while (*s && (uint8_t)*s <= ' ')
 		s++;
 	return (char *)(uintptr_t)s;
 }
@@ -61,33 +70,14 @@ static char *file_part(char *name)
 
 /* -- files -- */
 
-/*
- * Fetches a file by the name that a configuration has for it: host::file and ::file are on a TFTP
- * server, as they stand there; /file is on the server of the base; URLs are themselves; all else
- * is relative to the base.
- */
+/* Fetches a file by the name that a configuration has for it. */
 static int file_fetch(struct pxelinux *p, const char *name,
 	int (*got)(struct pxelinux *p, int rc, struct image *img))
 {
-	const char *base = p->base, *colon = strchr(name, ':'), *host = NULL;
-	char url[URL_MAX], server[128];
-	int rc;
+	char url[URL_MAX];
+	int rc = pxelinux_url(p, name, url);
 
 	p->got = got;
-	if (colon && colon[1] == ':') {
-		host = name;
-		name = colon + 2;
-	} else if (*name == '/' && str_starts(base, "tftp:")) {
-		host = base + 7;
-		colon = strchr(host, '/');
-	}
-	if (host) {
-		base = "";
-		str_copy_n(server, sizeof(server), host, (size_t)(colon - host));
-		if (colon == host)
-			setting_text(p->m, "next-server", server, sizeof(server));
-	}
-	rc = url_resolve(base, server, name, url);
 	if (!rc)
 		rc = fetch_wait_start(p->m, &p->wait, url, NULL, NULL, 0);
 	return rc ? rc : COMMAND_WAIT;
@@ -199,39 +189,68 @@ static bool is_menu(char *module)
 	return str_starts(module, "menu") && (!module[4] || module[4] == '.');
 }
 
+/* What needs no file; BOOT_NONE: all else. */
+static enum boot_kind kind_of(const struct pxelinux *p, char *module, const char *options)
+{
+	module = file_part(module);
+	if (p->type == CFG_LOCALBOOT || (!strcmp(module, "chain.c32") && str_starts(options, "hd")))
+		return BOOT_EXIT;
+	if (!strcmp(module, "reboot.c32"))
+		return BOOT_REBOOT;
+	if (!strcmp(module, "poweroff.c32") || !strcmp(module, "poweroff.com"))
+		return BOOT_POWEROFF;
+	return BOOT_NONE;
+}
+
+/*
+ * Fetches the configuration that the next word of p->cmd names, "~" for the first one of all; 0:
+ * there is no more.
+ */
+static int config_fetch(
+	struct pxelinux *p, int (*got)(struct pxelinux *p, int rc, struct image *img))
+{
+	const char *word = word_next(p->cmd + p->pos);
+
+	if (!*word)
+		return 0;
+	p->pos = (uint32_t)(word_end(word) - p->cmd);
+	if (p->files == PXELINUX_FILES_MAX)
+		return -ERR_SCRIPT_DEPTH;
+	p->files++;
+	word = word_copy(p, word);
+	return file_fetch(p, strcmp(word, "~") ? word : p->home, got);
+}
+
 static int config_got(struct pxelinux *p, int rc, struct image *img);
 
 /* Starts p->cmd, which is of p->type. */
 static int launch(struct pxelinux *p)
 {
-	char *name = word_copy(p, p->cmd), *end = word_end(p->cmd), *options = end;
-	bool menu = is_menu(name), config = menu || p->type == CFG_CONFIG;
+	char *name = word_copy(p, p->cmd), *end = word_end(p->cmd), *options = word_next(end);
 	int rc;
 
-	while (*options == ' ')
-		options++;
 	p->pos = (uint32_t)(end - p->cmd);
 	p->seq = p->m->image_seq;
 	p->kernel = NULL;
-	if (p->type == CFG_LOCALBOOT ||
-		(!strcmp(file_part(name), "chain.c32") && str_starts(options, "hd"))) {
-		text_free(p);
-		p->m->boot.kind = BOOT_EXIT;
+	p->m->boot.kind = kind_of(p, name, options);
+	if (p->m->boot.kind != BOOT_NONE) {
 		p->m->boot.exit_code = 0;
+		text_free(p);
 		return 0;
 	}
-	if (menu && !*options) {
-		p->ui = true;
-		return screen_show(p);
-	}
-	if (menu) /* another configuration */
-		name = word_copy(p, options);
-	if (config && p->files++ == PXELINUX_FILES_MAX)
-		rc = -ERR_SCRIPT_DEPTH;
-	else if (!config && p->pos > 4 && str_starts(end - 4, ".c32"))
+	if (p->type == CFG_CONFIG) {
+		*end = 0; /* APPEND's folder is not ours */
+		p->pos = 0;
+		rc = config_fetch(p, config_got);
+	} else if (is_menu(name)) {
+		rc = config_fetch(p, config_got);
+		if (!rc)
+			return menu_show(p);
+	} else if (p->pos > 4 && str_starts(end - 4, ".c32")) {
 		rc = err_set(p->m, ERR_PXELINUX_ONLY, "%s", name);
-	else
-		rc = file_fetch(p, name, config ? config_got : initrd_got);
+	} else {
+		rc = file_fetch(p, name, initrd_got);
+	}
 	return rc < 0 ? failed(p, rc) : rc;
 }
 
@@ -246,11 +265,15 @@ static bool add(struct pxelinux *p, const char *lead, uint32_t place)
 	return cfg_text(&p->cfg, place, end, (size_t)(limit - end));
 }
 
-/* Starts p->cmd, a file's name up to now, with what the entry says that was read last. */
+/*
+ * Starts p->cmd, a file's name up to now, with what the entry says that was read last. An APPEND
+ * for all is for kernels, not for a menu, which would take it for names of files.
+ */
 static int entry_launch(struct pxelinux *p, const char *options)
 {
 	const uint32_t *at = p->cfg.at;
-	uint32_t append = at[CFG_APPEND] ? at[CFG_APPEND] : p->append;
+	uint32_t all = is_menu(word_copy(p, p->cmd)) ? 0 : p->append;
+	uint32_t append = at[CFG_APPEND] ? at[CFG_APPEND] : all;
 	char *end;
 	bool ok;
 
@@ -267,6 +290,9 @@ static int entry_launch(struct pxelinux *p, const char *options)
 		return failed(p, -ERR_SCRIPT_LINE);
 	if (p->screen != PXELINUX_EDIT)
 		return launch(p);
+	for (char *s = p->cmd; *s; s++) /* the editor draws what is there */
+		if (*s < ' ' || *s > '~')
+			*s = (uint8_t)*s < ' ' ? ' ' : '?';
 	edit_start(p->m, "> ", p->cmd);
 	return COMMAND_WAIT;
 }
@@ -278,12 +304,12 @@ static int label_launch(struct pxelinux *p, const char *options)
 
 	p->type = CFG_KERNEL;
 	for (uint8_t key = CFG_KERNEL; key <= CFG_LOCALBOOT; key++) {
-		if (p->cfg.at[key]) {
+		if (p->cfg.at[key] > place) { /* the last one counts */
 			place = p->cfg.at[key];
 			p->type = key;
 		}
 	}
-	cfg_word(&p->cfg, place, p->cmd, sizeof(p->cmd));
+	cfg_text(&p->cfg, place, p->cmd, sizeof(p->cmd)); /* options may follow the file */
 	return entry_launch(p, options);
 }
 
@@ -386,14 +412,22 @@ static int item_show(struct machine *m, unsigned i, char *text, size_t cap)
 	return is_choice(c) ? key : MENU_LINE;
 }
 
+/* The label that is the default of its menu: DEFAULT says that only beside UI (menu.txt). */
+static void default_name(struct pxelinux *p, char *text, size_t cap)
+{
+	const uint32_t *at = p->cfg.at;
+
+	cfg_text(&p->cfg, at[CFG_UI] ? at[CFG_DEFAULT] : 0, text, cap);
+}
+
 /* Goes over all of the text: what is in the menu, what is true for everything. */
 static bool survey(struct pxelinux *p)
 {
 	struct cfg *c = &p->cfg;
-	bool any = false, sure = false;
-	char text[EDIT_MAX];
+	bool any = false, sure = false, named;
+	char text[256];
 
-	cfg_text(c, c->at[CFG_DEFAULT], text, sizeof(text));
+	default_name(p, text, sizeof(text));
 	p->title = p->menu.n = p->menu.selected = 0;
 	p->index = UINT32_MAX;
 	cfg_start(c);
@@ -404,7 +438,7 @@ static bool survey(struct pxelinux *p)
 		}
 		if (c->menu == p->here && c->at[CFG_TITLE])
 			p->title = c->at[CFG_TITLE];
-		if (c->kind == CFG_BEGIN && c->start == p->here)
+		if (c->kind == CFG_BEGIN && c->name == p->here)
 			p->parent = c->parent;
 		if (!is_item(p) || p->menu.n == PXELINUX_LINES_MAX)
 			continue;
@@ -412,11 +446,29 @@ static bool survey(struct pxelinux *p)
 		if (!is_choice(c))
 			continue;
 		any = true;
-		if (c->at[CFG_MENU_DEFAULT] || (!sure && label_match(p, text)))
+		named = label_match(p, text);
+		if (named || (!sure && c->at[CFG_MENU_DEFAULT]))
 			p->menu.selected = p->menu.n - 1;
-		sure |= c->at[CFG_MENU_DEFAULT] != 0;
+		sure |= named;
 	}
 	return any;
+}
+
+/* The menu to begin with: where MENU START is, or the default label. */
+static void menu_first(struct pxelinux *p)
+{
+	struct cfg *c = &p->cfg;
+	bool sure = false, named;
+	char text[256];
+
+	default_name(p, text, sizeof(text));
+	cfg_start(c);
+	while (cfg_entry(c)) {
+		named = !c->at[CFG_HIDE] && label_match(p, text);
+		if (named || (!sure && c->at[CFG_START]))
+			p->here = c->menu;
+		sure |= named;
+	}
 }
 
 /* Prints a line of the configuration. */
@@ -452,6 +504,15 @@ static int screen_show(struct pxelinux *p)
 	return COMMAND_WAIT;
 }
 
+/* Without anything to choose, nobody waits for it for ever. */
+static int menu_show(struct pxelinux *p)
+{
+	p->ui = true;
+	if (!survey(p))
+		return failed(p, err_set(p->m, ERR_SCRIPT_LABEL, "a menu without entries"));
+	return screen_show(p);
+}
+
 /* MENU GOTO, MENU EXIT: the submenu of that name, or without name the one around this one. */
 static int menu_goto(struct pxelinux *p, uint32_t place)
 {
@@ -463,7 +524,7 @@ static int menu_goto(struct pxelinux *p, uint32_t place)
 	cfg_start(c);
 	while (want[0] && cfg_entry(c))
 		if (c->kind == CFG_BEGIN && !strcmp(want, word_at(p, c->name)))
-			p->here = c->start;
+			p->here = c->menu;
 	return screen_show(p);
 }
 
@@ -475,8 +536,12 @@ static int item_take(struct pxelinux *p)
 	item_read(p, p->menu.selected);
 	if (c->at[CFG_GOTO])
 		return menu_goto(p, c->at[CFG_GOTO]);
+	if (c->at[CFG_QUIT]) {
+		p->ui = false;
+		return screen_show(p);
+	}
 	if (c->kind == CFG_BEGIN) {
-		p->here = c->start;
+		p->here = c->menu;
 		return screen_show(p);
 	}
 	if (p->menu.tab)
@@ -491,8 +556,11 @@ static int time_over(struct pxelinux *p)
 	p->total_us = TIME_NEVER;
 	if (p->failed)
 		return p->failed;
-	if (!at[CFG_ONTIMEOUT] && p->screen == PXELINUX_MENU)
+	if (!at[CFG_ONTIMEOUT] && p->screen != PXELINUX_PROMPT) {
+		p->screen = PXELINUX_MENU;
+		p->menu.tab = false;
 		return item_take(p);
+	}
 	return run_place(p, at[at[CFG_ONTIMEOUT] ? CFG_ONTIMEOUT : CFG_DEFAULT]);
 }
 
@@ -564,11 +632,20 @@ static int config_begin(struct pxelinux *p)
 	const uint32_t *at = p->cfg.at;
 
 	survey(p);
+	menu_first(p);
 	p->total_us = due(p, cfg_number(&p->cfg, at[CFG_TOTALTIMEOUT], 0));
-	p->ui |= at[CFG_UI] || is_menu(word_at(p, at[CFG_DEFAULT]));
-	if (!p->ui && at[CFG_DEFAULT] && !cfg_number(&p->cfg, at[CFG_PROMPT], 0))
-		return run_place(p, at[CFG_DEFAULT]);
-	return screen_show(p);
+	if (p->ui) /* a menu has read it: its own UI is not started once more */
+		return menu_show(p);
+	if (at[CFG_UI] || is_menu(word_at(p, at[CFG_DEFAULT]))) {
+		cfg_text(&p->cfg, at[at[CFG_UI] ? CFG_UI : CFG_DEFAULT], p->cmd, sizeof(p->cmd));
+		p->type = CFG_KERNEL;
+		return is_menu(word_copy(p, p->cmd)) ? launch(p) : menu_show(p);
+	}
+	if (cfg_number(&p->cfg, at[CFG_PROMPT], 0))
+		return screen_show(p);
+	if (!at[CFG_DEFAULT])
+		return failed(p, err_set(p->m, ERR_SCRIPT_LABEL, "neither DEFAULT nor UI"));
+	return run_place(p, at[CFG_DEFAULT]);
 }
 
 /*
@@ -594,14 +671,18 @@ static int config_read(struct pxelinux *p, int rc, struct image *img)
 			place_show(p, c->arg);
 		if (key != CFG_INCLUDE)
 			continue;
-		if (p->files++ == PXELINUX_FILES_MAX)
+		if (p->files == PXELINUX_FILES_MAX)
 			return -ERR_SCRIPT_DEPTH;
+		p->files++;
 		rc = file_fetch(p, word_at(p, c->arg), config_read);
 		if (rc == COMMAND_WAIT)
 			return rc;
 		error_show(p, rc);
 	}
-	return config_begin(p);
+	rc = 0;
+	while (p->ui && (rc = config_fetch(p, config_read)) < 0)
+		error_show(p, rc);
+	return rc ? rc : config_begin(p);
 }
 
 static int search_next(struct pxelinux *p);
@@ -619,12 +700,14 @@ static int config_got(struct pxelinux *p, int rc, struct image *img)
 
 	if (rc && p->text)
 		return failed(p, rc);
-	if (is_absent(rc) && p->tries <= SEARCH_NAMES)
+	if (is_absent(rc) && p->tries <= PXELINUX_NAMES)
 		return search_next(p);
 	if (!rc && !p->text)
 		rc = image_open(m, "pxelinux.cfg", "", SCRIPT_SIZE_MAX, NULL, &p->text);
 	if (rc)
 		return rc;
+	if (!p->home[0])
+		str_copy(p->home, sizeof(p->home), img->uri);
 	memset(&p->cfg, 0, sizeof(p->cfg));
 	p->cfg.m = m;
 	p->cfg.base = p->text->base;
@@ -634,35 +717,16 @@ static int config_got(struct pxelinux *p, int rc, struct image *img)
 	return config_read(p, 0, img);
 }
 
-/* A name with settings in it, expanded; the length. */
-static int expand(struct pxelinux *p, const char *name)
-{
-	str_copy(p->scratch, sizeof(p->scratch), name);
-	return setting_expand(p->m, p->scratch, sizeof(p->scratch));
-}
-
 /* The next name that there is. */
 static int search_next(struct pxelinux *p)
 {
-	static const char *const names[] = {"${209:string}", "pxelinux.cfg/${uuid}",
-		"pxelinux.cfg/01-${netX/mac:hexhyp}", "pxelinux.cfg/${netX/ip:hexraw}"};
-	char *digits = p->scratch + 13;
 	int rc;
 
 	err_clear(p->m);
-	while (p->tries < SEARCH_NAMES) {
-		unsigned n = p->tries++;
-
-		expand(p, names[n < 3 ? n : 3]);
-		if (n >= 3) { /* C0A80105, C0A8010 ... C, and what is for all */
-			for (char *s = digits; *s; s++)
-				if (*s >= 'a')
-					*s ^= 'a' ^ 'A';
-			digits[11 - n] = 0;
-		}
-		if (n == SEARCH_NAMES - 1)
-			str_copy(digits, 8, "default");
-		rc = *file_part(p->scratch) ? file_fetch(p, p->scratch, config_got) : -ERR_BAD_URL;
+	while (p->tries < PXELINUX_NAMES) {
+		if (!pxelinux_name(p, p->tries++))
+			continue;
+		rc = file_fetch(p, p->scratch, config_got);
 		if (rc != -ERR_BAD_URL)
 			return rc;
 	}
@@ -674,34 +738,17 @@ static int search_next(struct pxelinux *p)
 int pxelinux_start(struct machine *m, const char *url)
 {
 	struct pxelinux *p = &m->net->pxelinux;
-	char next[IP_STR_MAX], *part;
-	int n;
 
 	memset(p, 0, sizeof(*p));
 	p->m = m;
 	p->seq = m->image_seq;
 	p->type = CFG_CONFIG;
-	if (url) {
-		str_copy(p->scratch, sizeof(p->scratch), url);
-	} else {
-		/* Option 210, whose last slash may be missing, else where the boot file is. */
-		n = expand(p, "${210:string}/");
-		if (n > 1 && p->scratch[n - 2] == '/')
-			p->scratch[n - 1] = 0;
-		if (n <= 1 && expand(p, "${filename}") <= 0)
-			expand(p, "x"); /* to be cut off */
-	}
-	setting_text(m, "next-server", next, sizeof(next));
-	if (url_resolve(url ? script_base_uri(m) : "", next, p->scratch, p->base))
+	if (pxelinux_base(p, url))
 		return err_set(m, ERR_BAD_URL, "no next-server");
-	str_copy(p->scratch, sizeof(p->scratch), p->base);
-	part = file_part(p->base);
-	if (url && *part)
-		p->tries = SEARCH_NAMES + 1;
-	*part = 0;
-	if (p->tries)
-		return file_fetch(p, p->scratch, config_got);
-	return search_next(p);
+	if (!url || !*file_part(p->scratch))
+		return search_next(p);
+	p->tries = PXELINUX_NAMES + 1;
+	return file_fetch(p, p->scratch, config_got);
 }
 
 int pxelinux_poll(struct machine *m)

@@ -31,7 +31,7 @@ struct pxelinux {
 	struct image *kernel; /* of what is being started */
 	uint32_t seq;	      /* images from this one on were fetched for it */
 	uint32_t strings;     /* its SYSAPPEND */
-	uint32_t pos;	      /* in cmd: what comes behind the initrd fetched last */
+	uint32_t pos;	      /* in cmd: what comes behind the file fetched last */
 	uint32_t append;      /* places: what stands in front of the first label */
 	uint32_t sysappend;
 	uint32_t here, parent; /* the submenu that is shown, and the one around it; 0: main menu */
@@ -51,8 +51,28 @@ struct pxelinux {
 	uint64_t total_us;	     /* TOTALTIMEOUT; TIME_NEVER: none */
 	char scratch[URL_MAX + 8];   /* what is cut to fit is too long for a URL, too */
 	char base[URL_MAX];	     /* folder that file names are relative to */
+	char home[URL_MAX];	     /* the configuration that all began with */
 	char cmd[IMAGE_CMDLINE_MAX]; /* file and options */
 };
+
+#define PXELINUX_NAMES 13 /* option 209, UUID twice, MAC, eight of the address, default */
+
+/* -- names: net/pxelinux_name.c -- */
+
+/*
+ * The folder that names are relative to, into p->base; what it was made from, with a file's name,
+ * into p->scratch. url as below. ERR_BAD_URL, negative.
+ */
+int pxelinux_base(struct pxelinux *p, const char *url);
+/* Name n of a configuration, in the order of the search, into p->scratch; false: it has none. */
+bool pxelinux_name(struct pxelinux *p, unsigned n);
+/*
+ * The URL of a name: host::file and ::file are on a TFTP server, as they stand there; /file is on
+ * the server of the base; URLs are themselves; all else is relative to the base. As url_resolve().
+ */
+int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX]);
+
+/* -- the command: net/cmd_pxelinux.c -- */
 
 /*
  * url: a configuration, or the folder of pxelinux.cfg when it ends with a slash; NULL: what DHCP

@@ -254,14 +254,14 @@ static void test_menus(void **state)
 	assert_int_equal(cfg.menu, 0);
 	cfg_entry(&cfg);
 	assert_int_equal(cfg.kind, CFG_BEGIN);
-	one = cfg.start;
+	one = cfg.name;
 	assert_int_equal(cfg.parent, 0);
 	assert_int_equal(cfg.menu, one);
 	assert_string_equal(said(CFG_TITLE), "One");
 	cfg_entry(&cfg);
 	assert_int_equal(cfg.menu, one);
 	cfg_entry(&cfg);
-	two = cfg.start;
+	two = cfg.name;
 	assert_int_equal(cfg.kind, CFG_BEGIN);
 	assert_int_equal(cfg.parent, one);
 	cfg_entry(&cfg);
@@ -280,7 +280,7 @@ static void test_menus(void **state)
 	strcat(text, "label x\n");
 	load(text);
 	find("deep");
-	assert_int_equal(cfg.menu, (PXELINUX_MENUS_MAX - 1) * 11);
+	assert_int_equal(cfg.menu, (PXELINUX_MENUS_MAX - 1) * 11 + 10);
 	find("x");
 	assert_int_equal(cfg.menu, 0);
 }
@@ -324,6 +324,73 @@ static void test_insert(void **state)
 	assert_int_equal(cfg.size, SCRIPT_SIZE_MAX - 11);
 }
 
+/* A tag makes a submenu of a file, wherever it stands. */
+static void test_insert_tag(void **state)
+{
+	struct image *one = file("one", "label one\nmenu default\ninclude x", 33);
+	uint32_t tools;
+
+	(void)state;
+	load("Menu Include one.cfg  Tools \r\nlabel last");
+	one = file("one", "label one\nmenu default\ninclude x", 32);
+	assert_int_equal(cfg_line(&cfg), CFG_INCLUDE);
+	assert_true(cfg_insert(&cfg, one));
+	while (cfg_line(&cfg) != CFG_INCLUDE)
+		;
+	one->total = 9;
+	assert_true(cfg_insert(&cfg, one)); /* no tag */
+	cfg_start(&cfg);
+	cfg_entry(&cfg);
+	assert_true(cfg_entry(&cfg));
+	assert_int_equal(cfg.kind, CFG_BEGIN);
+	tools = cfg.name;
+	cfg_text(&cfg, tools, text, sizeof(text));
+	assert_string_equal(text, "Tools");
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(cfg_entry(&cfg));
+		assert_int_equal(cfg.kind, CFG_LABEL);
+		assert_int_equal(cfg.menu, tools);
+	}
+	assert_true(cfg_entry(&cfg));
+	assert_int_equal(cfg.kind, CFG_END);
+	assert_true(cfg_entry(&cfg));
+	assert_int_equal(cfg.menu, 0);
+	cfg_text(&cfg, cfg.name, text, sizeof(text));
+	assert_string_equal(text, "last");
+	assert_false(cfg_entry(&cfg));
+	one->total = 32;
+
+	/* What the tag adds has to fit, too. */
+	load("include all A\n");
+	assert_int_equal(cfg_line(&cfg), CFG_INCLUDE);
+	one->total = SCRIPT_SIZE_MAX - 14 - 22;
+	assert_true(cfg_insert(&cfg, one));
+	load("include all A\n");
+	one = file("one", "label one", 9);
+	assert_int_equal(cfg_line(&cfg), CFG_INCLUDE);
+	one->total = SCRIPT_SIZE_MAX - 14 - 21;
+	assert_false(cfg_insert(&cfg, one));
+	one->total = 9;
+}
+
+/* Decimal and hexadecimal, and what is neither. */
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t is;
+	} rows[] = {{"timeout 0x1f", 31}, {"timeout 0XaB ", 171}, {"timeout 0x", 0},
+		{"timeout 0x1:", 1}, {"timeout 12x", 12}, {"timeout -1", 0}, {"timeout 1a", 1},
+		{"timeout 99999999999999", 999999999}};
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS(rows); i++) {
+		load(rows[i].text);
+		all();
+		assert_int_equal(cfg_number(&cfg, cfg.at[CFG_TIMEOUT], 7), rows[i].is);
+	}
+}
+
 /* Bytes that nobody means, and lines of any length. */
 static void test_hostile(void **state)
 {
@@ -354,18 +421,13 @@ static void test_hostile(void **state)
 	assert_int_equal(cfg.kind, CFG_TOP);
 	assert_false(cfg_entry(&cfg));
 
-	load("append 1234567\nlabel a\nappend 12345678   \nlabel b\nappend 123 45678");
+	load("append 1234567\nlabel a\nappend 12345678   \nlabel b\n");
 	cfg_entry(&cfg);
 	assert_true(cfg_text(&cfg, cfg.at[CFG_APPEND], cut, sizeof(cut)));
 	assert_string_equal(cut, "1234567");
 	cfg_entry(&cfg);
 	assert_false(cfg_text(&cfg, cfg.at[CFG_APPEND], cut, sizeof(cut)));
-	assert_false(cfg_word(&cfg, cfg.at[CFG_APPEND], cut, sizeof(cut)));
 	assert_string_equal(cut, "1234567");
-	cfg_entry(&cfg);
-	assert_false(cfg_text(&cfg, cfg.at[CFG_APPEND], cut, sizeof(cut)));
-	assert_true(cfg_word(&cfg, cfg.at[CFG_APPEND], cut, sizeof(cut)));
-	assert_string_equal(cut, "123");
 
 	/* 100000 labels, and one line of a megabyte. */
 	while (n + 10 <= SCRIPT_SIZE_MAX)
@@ -391,6 +453,8 @@ int main(void)
 		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_menus),
 		cmocka_unit_test(test_insert),
+		cmocka_unit_test(test_insert_tag),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_hostile),
 	};
 

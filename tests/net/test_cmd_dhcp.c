@@ -149,7 +149,8 @@ static void test_next_choice(void **state)
 static void test_own_file(void **state)
 {
 	struct lan *lan = server_lan(LINKS);
-	struct server sv[LINKS] = {{.off = true}, {.file = "own", .content = "#!ipxe\n"}};
+	struct server sv[LINKS] = {
+		{.off = true}, {.file = "own", .content = "#!ipxe\n", .only = "own"}};
 
 	(void)state;
 	str_copy(lan->net.self_uri, URL_MAX, "tftp://10.0.1.1/own");
@@ -164,7 +165,7 @@ static void test_own_file(void **state)
 	assert_true(printed(lan, "other\n"));
 	assert_int_equal(sv[1].reads, 0);
 	/* Where it is another one, it is a boot file like any. */
-	sv[1].file = "own2";
+	sv[1].file = sv[1].only = "own2";
 	assert_int_equal(run(lan, sv, "autoboot net1"), 0);
 	assert_int_equal(sv[1].reads, 1);
 	lan_end(lan);

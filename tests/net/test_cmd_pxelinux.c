@@ -182,7 +182,8 @@ static void end(struct lan *lan)
 /* The names of PXELINUX, in its order. */
 static void test_search(void **state)
 {
-	static const char *const names[] = {"dir/pxelinux.cfg/a3a2a1a0-a5a4-a7a6-a8a9-aaabacadaeaf",
+	static const char *const names[] = {"dir/pxelinux.cfg/a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf",
+		"dir/pxelinux.cfg/a3a2a1a0-a5a4-a7a6-a8a9-aaabacadaeaf",
 		"dir/pxelinux.cfg/01-52-54-00-00-01-00", "dir/pxelinux.cfg/0A000032",
 		"dir/pxelinux.cfg/0A00003", "dir/pxelinux.cfg/0A0000", "dir/pxelinux.cfg/0A000",
 		"dir/pxelinux.cfg/0A00", "dir/pxelinux.cfg/0A0", "dir/pxelinux.cfg/0A",
@@ -205,7 +206,7 @@ static void test_search(void **state)
 	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
 	assert_int_equal(run(lan, "pxelinux"), 0);
 	booted(lan, "BOOT_IMAGE=/vmlinuz");
-	assert_int_equal(server.n, 8);
+	assert_int_equal(server.n, 9);
 	end(lan);
 
 	/* Options 209 and 210, and what they may not lead to. */
@@ -249,7 +250,7 @@ static void test_hostile_names(void **state)
 	config[255] = prefix[255] = 0;
 	lan = site("x", config, prefix);
 	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
-	assert_int_equal(server.n, 11); /* the first is no URL any more */
+	assert_int_equal(server.n, 12); /* the first is no URL any more */
 	end(lan);
 	lan = site("x", "../../%s%n\33[2J${net0/mac}", "tftp://10.0.0.9/\33");
 	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
@@ -368,6 +369,48 @@ static void test_failures(void **state)
 	end(lan);
 }
 
+/* A line as installers have it: longer than a screen, edited and started whole. */
+static void test_long_append(void **state)
+{
+	static char text[700], expected[600];
+	char *append = expected + 19;
+	struct lan *lan;
+
+	(void)state;
+	strcpy(expected, "BOOT_IMAGE=vmlinuz a=");
+	memset(expected + 21, 'x', 400);
+	strcpy(expected + 421, " end");
+	snprintf(text, sizeof(text), "ui menu.c32\nlabel a\nkernel vmlinuz\nappend %s\n", append);
+	lan = site_default(text);
+	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "\t more\r"), 0);
+	strcat(expected, " more");
+	booted(lan, expected);
+	end(lan);
+}
+
+static void test_power(void **state)
+{
+	static const struct {
+		const char *kernel;
+		enum boot_kind kind;
+	} rows[] = {{"reboot.c32", BOOT_REBOOT}, {"lib/poweroff.c32", BOOT_POWEROFF},
+		{"poweroff.com", BOOT_POWEROFF}};
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS(rows); i++) {
+		struct lan *lan;
+		char text[200];
+
+		snprintf(text, sizeof(text), "default a\nlabel a\ncom32 %s\n", rows[i].kernel);
+		lan = site_default(text);
+		run(lan, "pxelinux");
+		assert_int_equal(lan->m.boot.kind, rows[i].kind);
+		assert_int_equal(images(lan), 0);
+		end(lan);
+	}
+}
+
 static void test_local(void **state)
 {
 	static const char *const ways[] = {"localboot 0", "localboot -1", "localboot 0x80",
@@ -403,6 +446,63 @@ static void test_includes(void **state)
 	booted(lan, "BOOT_IMAGE=vmlinuz own");
 	assert_string_equal(server.asked[1], "a.cfg");
 	assert_string_equal(server.asked[2], "b.cfg");
+	end(lan);
+}
+
+/* Debian's netboot directory: the files of its installer include one another. */
+static void test_debian(void **state)
+{
+	static const struct file files[] = {
+		{"pxelinux.cfg/default",
+			"# D-I config version 2.0\n# search path for the c32 support libraries\n"
+			"path d-i/boot-screens/\ninclude d-i/boot-screens/menu.cfg\n"
+			"default d-i/boot-screens/vesamenu.c32\nprompt 0\ntimeout 0\n"},
+		{"d-i/boot-screens/menu.cfg",
+			"menu hshift 4\nmenu width 70\n\nmenu title Installer boot menu\n"
+			"include d-i/boot-screens/std.cfg\ninclude d-i/boot-screens/txt.cfg\n"
+			"menu begin advanced\n    menu label ^Advanced options\n"
+			"\tmenu title Advanced options\n\tinclude d-i/boot-screens/std.cfg\n"
+			"\tlabel mainmenu\n\t\tmenu label ^Back..\n\t\tmenu exit\n"
+			"\tinclude d-i/boot-screens/adtxt.cfg\nmenu end\n"
+			"label help\n\tmenu label ^Help\n\tconfig d-i/prompt.cfg\n"},
+		{"d-i/boot-screens/std.cfg", "menu background splash.png\n"
+					     "menu color title\t* #FFFFFFFF *\nmenu rows 12\n"},
+		{"d-i/boot-screens/txt.cfg", "default install\nlabel install\n"
+					     "\tmenu label ^Install\n\tmenu default\n"
+					     "\tkernel vmlinuz\n\tappend vga=788 "
+					     "initrd=initrd.img --- quiet \n"},
+		{"d-i/boot-screens/adtxt.cfg",
+			"label expert\n\tmenu label E^xpert install\n\tkernel vmlinuz\n\tappend "
+			"priority=low vga=788 initrd=initrd.img --- \n"},
+		{"d-i/prompt.cfg", "prompt 1\ndisplay f1.txt\ntimeout 0\n"
+				   "include d-i/boot-screens/txt.cfg\n"
+				   "label menu\n\tkernel d-i/boot-screens/vesamenu.c32\n"
+				   "\tconfig pxelinux.cfg/default\n"},
+	};
+	struct lan *lan = site_default("");
+
+	(void)state;
+	memcpy(server.files, files, sizeof(files));
+	assert_int_equal(run_for(lan, "pxelinux", 100 * S), COMMAND_WAIT);
+	assert_true(printed(lan, "Installer boot menu\n"));
+	assert_true(printed(lan, "  1. [I]nstall\n  2. [A]dvanced options >\n  3. [H]elp\n"));
+	assert_int_equal(keys(lan, "\r"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz vga=788 initrd=initrd.img --- quiet");
+	server.n = 0;
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "a\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "Advanced options\n"));
+	assert_true(printed(lan, "  1. [B]ack..\n  2. E[x]pert install\n"));
+	assert_int_equal(keys(lan, "x\r"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz priority=low vga=788 initrd=initrd.img ---");
+	/* Help: the prompt, and back by its label. */
+	server.n = 0;
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "h\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "boot: "));
+	fake_text_clear(&lan->fake);
+	assert_int_equal(keys(lan, "menu\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "  2. [A]dvanced options >\n"));
 	end(lan);
 }
 
@@ -542,10 +642,66 @@ static void test_editing(void **state)
 	assert_false(printed(lan, "> vmlinuz"));
 	assert_int_equal(keys(lan, "\r"), 0);
 	booted(lan, "BOOT_IMAGE=vmlinuz a");
+	/* What would not be text on a terminal. */
+	server.files[0].text =
+		"ui menu.c32\nlabel a\nkernel vmlinuz\nappend a\33[2J\tb \xc3\xa9\x9b\n";
+	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
+	fake_text_clear(&lan->fake);
+	assert_int_equal(keys(lan, "\t"), COMMAND_WAIT);
+	assert_true(printed(lan, "> vmlinuz a [2J b ???"));
+	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "\r"), 0); /* as it stands there */
+	booted(lan, "BOOT_IMAGE=vmlinuz a\33[2J\tb \xc3\xa9\x9b");
+
 	server.files[0].text = "prompt 1\nallowoptions 0\nlabel a\nkernel vmlinuz\n";
 	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
 	assert_int_equal(keys(lan, "a init=/bin/sh\r"), 0);
 	booted(lan, "BOOT_IMAGE=vmlinuz");
+	end(lan);
+}
+
+/* Where the menu begins, and what it begins with. */
+static void test_menu_start(void **state)
+{
+	struct lan *lan = site_default("");
+
+	(void)state;
+	/* DEFAULT beside UI: in its submenu, and before MENU DEFAULT. */
+	server.files[0].text = "ui menu.c32\ntimeout 10\ndefault b\nlabel x\nkernel x\n"
+			       "menu begin s\nlabel a\nmenu default\nkernel a\n"
+			       "label b\nkernel vmlinuz\nmenu end\n";
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* MENU START; MENU QUIT. */
+	server.files[0].text = "ui menu.c32\nlabel x\nkernel x\nmenu begin s\nmenu start\n"
+			       "label q\nmenu quit\nmenu end\nlabel v\nkernel vmlinuz\n";
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_true(printed(lan, "  1. q\n"));
+	assert_int_equal(keys(lan, "\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "boot: "));
+	assert_int_equal(keys(lan, "v\r"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* An included submenu's default is not the menu's. */
+	server.files[0].text = "menu include tools.cfg Tools\nui menu.c32\ntimeout 10\n"
+			       "label disk\nkernel vmlinuz\nmenu default\n";
+	server.files[1] = (struct file){"tools.cfg", "label m\nkernel m\nmenu default\n"};
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	assert_true(printed(lan, "  1. Tools >\n  2. disk\n"));
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* Of KERNEL and LOCALBOOT the last one counts. */
+	server.files[0].text = "default a\nlabel a\nlocalboot 0\nkernel vmlinuz\n";
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* Nothing to start: what some servers send for every name. */
+	server.files[0].text = "<html>\nlabel a\nkernel vmlinuz\n";
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_true(printed(lan, "neither DEFAULT nor UI"));
+	assert_int_equal(run_for(lan, NULL, 70 * S), ERR_SCRIPT_LABEL);
+	/* No entries at all: said, and not waited for without end. */
+	server.files[0].text = "ui menu.c32\ninclude gone.cfg\n";
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_true(printed(lan, "E6003"));
+	assert_int_equal(run_for(lan, NULL, 70 * S), ERR_SCRIPT_LABEL);
 	end(lan);
 }
 
@@ -564,7 +720,32 @@ static void test_config(void **state)
 	assert_true(printed(lan, "  1. x\n"));
 	assert_int_equal(run(lan, NULL), 0);
 	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* As DEFAULT or UI has it, which is no label; and with an APPEND that is for kernels. */
+	server.files[0].text = "append quiet\nimplicit 0\ndefault menu.c32 sub.cfg\n";
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	server.files[0].text =
+		"append quiet\nui vesamenu.c32\nlabel sub\nkernel menu.c32 sub.cfg\n";
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "  1. x\n"));
+	assert_int_equal(keys(lan, "\r"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
+	/* Several files, one of which is not there; ~ is the first configuration. */
+	server.files[0].text = "ui menu.c32\nlabel main\nkernel menu.c32\n"
+			       "append look.cfg gone.cfg sub.cfg other.cfg\n";
+	server.files[2] = (struct file){"look.cfg", "menu title Look"}; /* no LF */
+	server.files[3] = (struct file){"other.cfg", "label back\nkernel vesamenu.c32\nappend ~"};
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_int_equal(keys(lan, "\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "Look\n"));
+	assert_true(printed(lan, "  1. x\n  2. back\n"));
+	fake_text_clear(&lan->fake);
+	assert_int_equal(keys(lan, "2\r"), COMMAND_WAIT);
+	assert_true(printed(lan, "  1. main\n"));
+	assert_int_equal(keys(lan, "\3"), ERR_CANCELLED);
 	/* One that is not there. */
+	server.files[0].text = "default sub\nlabel sub\nkernel menu.c32\nappend sub.cfg\n";
 	server.files[1].name = NULL;
 	assert_int_equal(run_for(lan, "pxelinux", 500 * MS), COMMAND_WAIT);
 	assert_true(printed(lan, "E4002"));
@@ -587,6 +768,12 @@ static void test_times(void **state)
 	assert_int_equal(run_for(lan, NULL, 8 * S), COMMAND_WAIT);
 	assert_int_equal(run_for(lan, NULL, 2 * S), 0);
 	booted(lan, "BOOT_IMAGE=vmlinuz now");
+	/* Somebody left a line open: what the menu has chosen. */
+	server.files[0].text = "ui menu.c32\ntotaltimeout 50\nlabel a\nkernel vmlinuz\n";
+	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
+	fake_type(&lan->fake, "\t x");
+	assert_int_equal(run(lan, NULL), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz");
 	/* Without any, nothing is done. */
 	server.files[0].text = "prompt 1\ndefault a\nlabel a\nkernel vmlinuz\n";
 	assert_int_equal(run_for(lan, "pxelinux", 1000 * S), COMMAND_WAIT);
@@ -625,11 +812,15 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_long_append),
+		cmocka_unit_test(test_power),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_includes),
+		cmocka_unit_test(test_debian),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_menu),
 		cmocka_unit_test(test_editing),
+		cmocka_unit_test(test_menu_start),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_shell),
