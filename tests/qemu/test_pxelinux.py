@@ -83,3 +83,34 @@ def test_local(offered, disk):
     m.expect(r'Enter: 1\.', 60)
     m.serial.type('d\r')
     m.expect('DISK-BOOTED', 60)
+
+
+SITE = 'DEFAULT probe\nLABEL probe\n  KERNEL probe\n  APPEND from=%s\n'
+
+
+@pytest.mark.parametrize('option', ['210,dir/', '66,10.77.0.1'])
+def test_no_boot_file(option, serve, lan, machine, plug, probe):
+    """What the machine does by itself where DHCP names no boot file, but a folder or a TFTP server."""
+    folder = 'dir/' if option.startswith('210') else ''
+    serve('dnsmasq', {folder + 'pxelinux.cfg/default': SITE % 'default', folder + 'probe': probe}, boot=None,
+          options=['--dhcp-option=' + option])
+    m = machine(**plug('lkrn', 'virtio', lan.port()))
+    assert Handover(m, 90).cmdline == 'BOOT_IMAGE=probe from=default'
+
+
+def test_http(serve, lan, machine, plug, probe, web):
+    """Options 209 and 210 with a web server, as lpxelinux.0 has it."""
+    web('nginx', {'node/own.cfg': 'INCLUDE menus/two.cfg\n', 'node/menus/two.cfg': SITE % 'web',
+                  'node/probe': probe})
+    serve('dnsmasq', {}, boot=None, options=['--dhcp-option=209,own.cfg',
+                                             '--dhcp-option=210,http://%s/node/' % lan.ip])
+    m = machine(**plug('lkrn', 'virtio', lan.port()))
+    assert Handover(m, 90).cmdline == 'BOOT_IMAGE=probe from=web'
+
+
+def test_rom_says_what_to_do(serve, lan, machine, plug):
+    """The ROM has no room for it, and names who has."""
+    serve('dnsmasq', {'pxelinux.cfg/default': 'DEFAULT x\n'}, boot=None, options=['--dhcp-option=210,/'])
+    m = machine(**plug('rom', 'virtio', lan.port()))
+    m.expect('E2004', 90)
+    m.expect('pxelinux', 10)
