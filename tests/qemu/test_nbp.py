@@ -152,6 +152,13 @@ def test_stays(nbp, disk):
     assert 'BACK' not in m.serial.text()
 
 
+def test_masked(nbp):
+    """A call that waits has an end, too, when the program lets no interrupt through."""
+    m = nbp(defines=['MASK'])
+    m.expect('BACK', 30)
+    assert word(parse(m.serial.text()).calls['nobody'], 0) == 0x30, 'no answer to ARP'
+
+
 def test_sent_away_later(nbp, cache):
     """What the BIOS boots next finds the API, and can be rid of it. CR4 is as the program has left it."""
     m = nbp(['chain nbp', 'echo BACK'], ['RETURN=5'], disk=media.disk_image(cache, 'later.asm'))

@@ -131,10 +131,12 @@ poll_keys:
 .none:	xor	ax, ax
 	iret
 
-; Sleeps until an interrupt.
+; Sleeps until an interrupt. In a network boot program's call none may come: its interrupts are its own affair.
 idle:	sti
+	cmp	byte [cs:busy], 0
+	jne	.end
 	hlt
-	iret
+.end:	iret
 
 ; Writes text_len characters of text to the screen.
 put_text:

@@ -15,7 +15,7 @@
 ;	END
 ;
 ; all in hexadecimal. Then a far return with ax = RETURN, with -DTS in the middle of a task switch. int 18h in its
-; place with -DINT18.
+; place with -DINT18. With -DMASK no interrupt comes while calls are made.
 
 %ifndef RETURN
 %define RETURN 0
@@ -64,12 +64,23 @@ start:	mov	[cs:old_sp], sp
 	call	print_far
 	call	memory
 	call	prepare
+%ifdef MASK
+	in	al, 0x21
+	push	ax
+	mov	al, 0xff
+	out	0x21, al
+%endif
 	mov	si, calls
 .next:	cmp	byte [si], 0
 	je	.end
 	call	call_row
 	jmp	.next
-.end:	mov	si, text_kept
+.end:
+%ifdef MASK
+	pop	ax
+	out	0x21, al
+%endif
+	mov	si, text_kept
 	call	print
 	movzx	eax, word [changed]
 	call	hex16
