@@ -242,11 +242,14 @@ static int launch(struct pxelinux *p)
 		*end = 0; /* APPEND's folder is not ours */
 		p->pos = 0;
 		rc = config_fetch(p, config_got);
+		if (!rc)
+			rc = -ERR_BAD_URL;
 	} else if (is_menu(name)) {
 		rc = config_fetch(p, config_got);
 		if (!rc)
 			return menu_show(p);
-	} else if (p->pos > 4 && str_starts(end - 4, ".c32")) {
+	} else if ((p->pos > 4 && str_starts(end - 4, ".c32")) ||
+		   !strcmp(file_part(name), "memdisk")) { /* has no 32-bit entry */
 		rc = err_set(p->m, ERR_PXELINUX_ONLY, "%s", name);
 	} else {
 		rc = file_fetch(p, name, initrd_got);

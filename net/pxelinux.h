@@ -67,8 +67,8 @@ int pxelinux_base(struct pxelinux *p, const char *url);
 /* Name n of a configuration, in the order of the search, into p->scratch; false: it has none. */
 bool pxelinux_name(struct pxelinux *p, unsigned n);
 /*
- * The URL of a name: host::file and ::file are on a TFTP server, as they stand there; /file is on
- * the server of the base; URLs are themselves; all else is relative to the base. As url_resolve().
+ * The URL of a name: host::file and ::file are on a TFTP server, as they stand there; URLs are
+ * themselves; all else is in the base, /file too. As url_resolve().
  */
 int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX]);
 

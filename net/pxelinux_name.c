@@ -24,9 +24,13 @@ int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX])
 		host = name;
 		name = colon + 2;
 	} else if (*name == '/' && str_starts(base, "tftp:")) {
-		host = base + 7;
-		colon = strchr(host, '/');
+		/* PXELINUX's folder is a text in front of it: dir//file, or where it is "", /file.
+		 */
+		colon = strchr(base + 7, '/');
+		host = colon && !colon[1] ? base + 7 : NULL;
 	}
+	while (!host && *name == '/')
+		name++;
 	if (host) {
 		base = "";
 		str_copy_n(server, sizeof(server), host, (size_t)(colon - host));

@@ -203,10 +203,25 @@ static void test_search(void **state)
 	server.n = 0;
 	server.files[0] =
 		(struct file){"dir/pxelinux.cfg/0A00", "default x\nlabel x\nkernel /vmlinuz"};
-	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
+	server.files[1] = (struct file){"dir/vmlinuz", "KERNEL"};
 	assert_int_equal(run(lan, "pxelinux"), 0);
 	booted(lan, "BOOT_IMAGE=/vmlinuz");
 	assert_int_equal(server.n, 9);
+	end(lan);
+
+	/* The folder is in front of /file, but not of ::/file; where it is none, that is asked for.
+	 */
+	lan = site("pxelinux.0", "pxelinux.cfg/default", NULL);
+	server.files[0] = (struct file){"pxelinux.cfg/default", "default /vmlinuz"};
+	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=/vmlinuz");
+	end(lan);
+	lan = site("dir/pxelinux.0", "pxelinux.cfg/default", NULL);
+	server.files[0] = (struct file){"dir/pxelinux.cfg/default", "default ::/vmlinuz"};
+	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=::/vmlinuz");
 	end(lan);
 
 	/* Options 209 and 210, and what they may not lead to. */
@@ -235,6 +250,7 @@ static void test_search(void **state)
 	assert_int_equal(server.from[server.n - 1], PEER(0));
 	assert_int_equal(run(lan, "pxelinux tftp://10.0.0.9/c"), ERR_TFTP_NOT_FOUND);
 	assert_int_equal(run(lan, "pxelinux a b"), ERR_SCRIPT_USAGE);
+	assert_true(run(lan, "pxelinux tftp://10.0.0.9") > 0);
 	end(lan);
 }
 
@@ -343,6 +359,21 @@ static void test_failures(void **state)
 	assert_true(printed(lan, "E4002"));
 	booted(lan, "BOOT_IMAGE=other up");
 	assert_int_equal(initrds(lan), 0);
+	end(lan);
+
+	/* CONFIG without a file. */
+	lan = site_default("default a\nlabel a\nconfig\n");
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_int_equal(run_for(lan, NULL, 70 * S), ERR_BAD_URL);
+	end(lan);
+
+	/* It looks like a kernel, but would hang. */
+	lan = site_default("default a\nlabel a\nkernel lib/memdisk\ninitrd initrd.img\n");
+	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
+	assert_true(printed(lan, "E6013"));
+	assert_int_equal(server.n, 1);
+	fake_type(&lan->fake, "\3");
+	assert_int_equal(run(lan, NULL), ERR_CANCELLED);
 	end(lan);
 
 	/* ONERROR that fails itself; no kernel; a module; a password; IMPLICIT. */
