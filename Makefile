@@ -249,8 +249,8 @@ fuzz:
 	$(Q)$(MAKE) fuzzers
 	$(Q)O='$(O)' util/fuzz
 soak:
-	$(SETUP) build check
-	$(Q)$(MAKE) host
+	$(SETUP) build boot check
+	$(Q)$(MAKE) bios host
 	$(Q)O='$(O)' util/soak
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

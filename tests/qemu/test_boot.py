@@ -17,9 +17,9 @@ SCRIPT = media.script(
     'boot')
 
 
-def booted(machine):
+def booted(machine, timeout=90):
     """Waits for the system's report and its end, returns the report."""
-    machine.expect('REVEILLE-BOOTED', 90)
+    machine.expect('REVEILLE-BOOTED', timeout)
     start = machine.serial.pos
     machine.expect('REVEILLE-END', 30)
     report = machine.serial.text()[start:machine.serial.pos]
