@@ -88,9 +88,11 @@ def test_wrong_type(failing):
     assert 'vmlinuz' in text
 
 
-def test_wrong_boot_file(wire, net_of, machine, plug, fw, disk):
-    """DHCP names a file that is neither script nor kernel."""
-    net_of({'boot.ipxe': media.noise(5000)})
+@pytest.mark.parametrize('file', [b'<html><title>404 Not Found</title></html>\n' * 100, b'\x7fELF' + media.noise(5000)],
+                         ids=['page', 'elf'])
+def test_wrong_boot_file(file, wire, net_of, machine, plug, fw, disk):
+    """DHCP names a file that is no script, no kernel, and no network boot program (which has no header of its own)."""
+    net_of({'boot.ipxe': file})
     parts = plug('rom', 'virtio', wire.port())
     wire.start()
     m = machine(**parts, disk=disk)
