@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * UEFI, as all files of this folder see it: the firmware's tables, the machine, and who does what.
+ * "UEFI" is the Unified Extensible Firmware Interface Specification 2.10.
+ *
+ * Two levels. The *outside* is the firmware's or a payload's, at any TPL up to CALLBACK; firmware
+ * services that need TPL_APPLICATION (keys, LoadImage, StartImage) are called there only. *Inside*
+ * is everything that touches the machine: it runs at TPL_CALLBACK, so that none of the firmware's
+ * own timers (its network stack polls cards) comes between. efi_enter() and efi_leave() are the
+ * door. Nobody goes through it twice: what is called while the machine is at work returns
+ * EFI_NOT_READY.
+ *
+ * Addresses are physical and virtual at once (UEFI 2.3.4, 2.3.6: identity mapped).
+ */
+#ifndef ARCH_EFI_EFI_H
+#define ARCH_EFI_EFI_H
+
+#include <efi.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "config/system.h"
+
+/* -- the firmware: set by efi_init() -- */
+
+extern EFI_HANDLE efi_image; /* ours */
+extern EFI_SYSTEM_TABLE *efi_st;
+extern EFI_BOOT_SERVICES *efi_bs;
+extern EFI_LOADED_IMAGE *efi_loaded; /* what the firmware says of us */
+
+/* -- start.c: the machine -- */
+
+extern struct system *efi_sys; /* NULL until efi_start(), and after efi_end() */
+
+/* The tables above, the watchdog off, clock and console. First of all. */
+EFI_STATUS efi_init(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
+/* Makes the machine of config_efi; no links yet. On error nothing is left. */
+EFI_STATUS efi_start(void);
+/*
+ * The outer loop, outside: runs the script, carries out boot requests, until one is BOOT_EXIT.
+ * EFI_SUCCESS, or EFI_ABORTED when the script ended with an error.
+ */
+EFI_STATUS efi_run(void);
+/* Closes everything, gives the cards back to the firmware and all memory. */
+void efi_end(void);
+
+/* Inside. efi_enter: false when we are inside already: come back later. */
+bool efi_enter(EFI_TPL *kept);
+void efi_leave(EFI_TPL kept);
+/* machine_wait() for what a payload calls; inside. The clock's time, not a duration, ends it. */
+bool efi_wait(bool (*done)(void *ctx), void *ctx, uint64_t deadline_us);
+
+/* -- clock.c, memory.c, console.c, identity.c: struct platform -- */
+
+extern const struct platform efi_platform;
+
+void efi_clock_init(void);
+uint64_t efi_now_us(void *ctx);
+/* Bytes of image memory now allocated, and the most there ever were. */
+struct efi_memory {
+	uint64_t now, peak;
+};
+extern struct efi_memory efi_memory;
+void efi_console_init(void);
+/* Outside: takes waiting keys from the firmware, for platform.key(). */
+void efi_console_poll(void);
+void efi_console_end(void);
+
+/* -- links -- */
+
+/* What the firmware knows of a link's card; one for each netdev, same index. */
+struct efi_link {
+	struct netdev *dev;    /* NULL: not in use */
+	EFI_HANDLE card;       /* has the path below, and PciIo or SNP */
+	EFI_DEVICE_PATH *path; /* the firmware's; of the card, or of the card and its MAC */
+};
+extern struct efi_link efi_links[NETDEV_MAX];
+void efi_link_add(struct netdev *dev, EFI_HANDLE card);
+
+/*
+ * pci_efi.c: every card behind a PciIo that a driver of the table knows; the firmware's drivers are
+ * disconnected from it first. only: NULL, or this handle alone (option ROM).
+ */
+void pci_efi_scan(struct net *net, EFI_HANDLE only);
+/* All or one of them (option ROM) go back: PciIo closed, the firmware's drivers connected again. */
+void pci_efi_release(EFI_HANDLE only);
+
+/* snp.c: driver_snp makes links of the firmware's own; a driver row without ids. */
+extern const struct driver driver_snp;
+void snp_release(void);
+/*
+ * adopt.c: which link started us, its lease, and net->self_uri - out of the firmware's PXE Base
+ * Code (cached packets) or the device path of its HTTP Boot. Called in front of the scans, while
+ * the firmware's drivers still hold the card: keeps copies. adopt_apply() opens that link and
+ * adopts.
+ */
+void adopt_collect(void);
+void adopt_apply(struct net *net);
+/* The card that we were loaded from: the handle in efi_loaded's device path; NULL: from a disk. */
+EFI_HANDLE adopt_card(void);
+
+/* -- run.c: BOOT_EFI -- */
+
+/* Outside. 0 when the payload came back with success; negative error; or its status' low 31 bits.
+ */
+int efi_boot_image(const struct boot_request *req);
+
+/* initrd.c: LoadFile2 on the Linux initrd media path, while a payload runs. */
+EFI_STATUS efi_initrd_install(void);
+void efi_initrd_uninstall(void);
+
+/* -- nic.c: what payloads, and the firmware, are offered on a link -- */
+
+struct efi_nic; /* a child handle of a link's card */
+
+/*
+ * Publishes dev: a new handle with the card's path and dev's MAC, SNP, PXE Base Code, a file system
+ * of the images; all of it by value of the link as it is now. `load_file` for the option ROM: the
+ * protocol that the boot menu looks for, or NULL. *out has the handle.
+ */
+EFI_STATUS efi_nic_open(
+	struct netdev *dev, EFI_LOAD_FILE_INTERFACE *load_file, struct efi_nic **out);
+EFI_HANDLE efi_nic_handle(const struct efi_nic *nic);
+/* Takes everything back. EFI_ACCESS_DENIED: somebody does not let go, all stays. */
+EFI_STATUS efi_nic_close(struct efi_nic *nic);
+
+/* -- devpath.c -- */
+
+/* Bytes of a device path without its end node. */
+size_t devpath_size(const EFI_DEVICE_PATH *path);
+/* From the pool: base's nodes, then n bytes of nodes, then an end node. NULL: no memory. */
+EFI_DEVICE_PATH *devpath_append(const EFI_DEVICE_PATH *base, const void *nodes, size_t n);
+/* The first node of that type and subtype, NULL. */
+const EFI_DEVICE_PATH *devpath_find(const EFI_DEVICE_PATH *path, unsigned type, unsigned subtype);
+
+/* -- strings: the console's are UTF-8, the firmware's UCS-2 -- */
+
+/* n: room in characters with the end. Bytes that are no ASCII become '?'. */
+void efi_wide(CHAR16 *dst, size_t n, const char *s);
+/* And back. */
+void efi_narrow(char *dst, size_t n, const CHAR16 *s);
+
+/* -- what the headers lack -- */
+
+/* UEFI 13.2 */
+#define EFI_LOAD_FILE2_GUID                                                                        \
+	{                                                                                          \
+		0x4006c0c1, 0xfcb3, 0x403e,                                                        \
+		{                                                                                  \
+			0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d                             \
+		}                                                                                  \
+	}
+/* Linux, Documentation/arch/x86/boot.rst and drivers/firmware/efi/libstub: the vendor media node
+ * under which a kernel looks for its initrd. */
+#define LINUX_INITRD_MEDIA_GUID                                                                    \
+	{                                                                                          \
+		0x5568e427, 0x68fc, 0x4f3d,                                                        \
+		{                                                                                  \
+			0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68                             \
+		}                                                                                  \
+	}
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is in reveille.efi: all drivers, and the firmware's own for a card that no other knows. */
+#include "config/common.h"
+#include "config/system.h"
+#include "drivers/drivers.h"
+#include "embed.h"
+
+static const struct driver *const drivers[] = {
+	&driver_virtio_net,
+	&driver_e1000,
+	NULL,
+};
+
+const struct config config_efi = {
+	.product = "Reveille",
+	.version = REVEILLE_VERSION,
+	.start = "autoboot",
+	.services = common_services,
+	.commands = common_commands,
+	.image_types = common_image_types,
+	.sources = common_sources,
+	.drivers = drivers,
+	.net = &common_net,
+};
