@@ -17,6 +17,9 @@ MAKEFLAGS += --no-builtin-rules
 CC_BIOS ?= gcc -m32
 CC_HOST ?= gcc
 CC_FUZZ ?= clang
+CC_EFI_X64 ?= gcc
+CC_EFI_ARM64 ?= aarch64-linux-gnu-gcc
+BIN_EFI_ARM64 ?= aarch64-linux-gnu-
 NASM	?= nasm
 PYTHON	?= /usr/bin/python3
 
@@ -41,6 +44,14 @@ CFLAGS_BIOS := $(COMMON) -ffreestanding -Os -march=i486 -fno-inline-functions-ca
 	-fno-optimize-sibling-calls -fno-caller-saves -fno-if-conversion -fno-if-conversion2 -fno-peephole2 \
 	-fno-tree-loop-im -fno-tree-dominator-opts -fno-tree-copy-prop
 
+# -- the firmware, UEFI -------------------------------------------------------------------------------------
+# hidden.h: all addresses are PC-relative, there is no GOT. What UEFI forbids: no red zone, x18 is not ours (2.3.4, 2.3.6).
+CFLAGS_EFI := $(COMMON) -ffreestanding -O2 -fpie -include arch/efi/hidden.h -fshort-wchar \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-ffunction-sections -fdata-sections -fno-ident
+CFLAGS_EFI_X64 := $(CFLAGS_EFI) -m64 -mno-red-zone -fcf-protection=none -DGNU_EFI_USE_MS_ABI
+CFLAGS_EFI_ARM64 := $(CFLAGS_EFI) -ffixed-x18 -mbranch-protection=none
+
 # -- the hosted builds --------------------------------------------------------------------------------------
 HOSTED	    := $(COMMON) -D_GNU_SOURCE
 CFLAGS_HOST := $(HOSTED) -O2
@@ -51,6 +62,7 @@ CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
 LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
+EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
@@ -60,14 +72,16 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
+EFI	:= $(foreach cpu,x64 arm64,$(O)/efi-$(cpu)/reveille.efi)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
 TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
-.PHONY: all bios host boot check bench fuzz soak setup clean tests fuzzers format
+.PHONY: all bios efi host boot check bench fuzz soak setup clean tests fuzzers format
 all: bios host
 bios: $(ROMS) $(FLAT) $(DISKS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
+efi: $(EFI)
 host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
@@ -83,13 +97,18 @@ BEARSSL_SRC := $(patsubst %,bearssl/%.c,hash/md5 hash/sha2small codec/dec32le co
 $(BEARSSL):
 	$(Q)util/setup --source bearssl '$@'
 
+# -- UEFI's headers: of Debian's gnu-efi, or wherever GNU_EFI= says -------------------------------------------
+GNU_EFI ?= $(O)/cache/gnu-efi
+$(GNU_EFI):
+	$(Q)util/setup --source gnu-efi '$@'
+
 # -- rules for objects, one a flavour -----------------------------------------------------------------------
-# BEARSSL_CFLAGS is empty for all but what includes BearSSL. That itself is not held to our warnings.
+# BEARSSL_CFLAGS and EFI_CFLAGS are empty for all but what includes those headers. BearSSL is not held to our warnings.
 define flavour
 $(O)/$(1)/obj/%.o: %.c Makefile | $(O)/gen/embed.h
 	$$(call say,CC)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(2) $$(BEARSSL_CFLAGS) -c -o $$@ $$<
+	$$(Q)$(2) $$(BEARSSL_CFLAGS) $$(EFI_CFLAGS) -c -o $$@ $$<
 $(O)/$(1)/obj/bearssl/%.o: Makefile | $(BEARSSL)
 	$$(call say,CC)
 	$$(Q)mkdir -p $$(@D)
@@ -98,9 +117,15 @@ $(O)/$(1)/obj/net/bearssl/digest.o: BEARSSL_CFLAGS = -Inet/bearssl -I$(BEARSSL)/
 $(O)/$(1)/obj/net/bearssl/digest.o: | $(BEARSSL)
 endef
 $(eval $(call flavour,bios,$(CC_BIOS) $(CFLAGS_BIOS)))
+$(eval $(call flavour,efi-x64,$(CC_EFI_X64) $(CFLAGS_EFI_X64)))
+$(eval $(call flavour,efi-arm64,$(CC_EFI_ARM64) $(CFLAGS_EFI_ARM64)))
 $(eval $(call flavour,host,$(CC_HOST) $(CFLAGS_HOST)))
 $(eval $(call flavour,san,$(CC_HOST) $(CFLAGS_SAN)))
 $(eval $(call flavour,fuzz,$(CC_FUZZ) $(CFLAGS_FUZZ)))
+EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GNU_EFI)/inc/protocol
+$(O)/efi-x64/obj/arch/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
+$(O)/efi-arm64/obj/arch/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
+$(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c)))): | $(GNU_EFI)
 objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))
 
 define archive
@@ -109,6 +134,10 @@ define archive
 endef
 $(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) \
 	$(addprefix $(O)/bios/obj/arch/x86/bios/,entry.o undi_low.o)
+	$(archive)
+$(O)/efi-x64/libreveille.a: $(call objs,efi-x64,$(EFI_SRC) config/efi.c $(BEARSSL_SRC))
+	$(archive)
+$(O)/efi-arm64/libreveille.a: $(call objs,efi-arm64,$(EFI_SRC) $(wildcard arch/arm64/*.c) config/efi.c $(BEARSSL_SRC))
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
@@ -197,6 +226,34 @@ $(O)/bios/sizes.txt: $(ROMS) $(FLAT) util/sizes
 	$(Q)$(PYTHON) util/sizes --map $(O)/bios/rom.map --rom $(firstword $(ROMS)) \
 		--stub $(O)/bios/stub.bin --flat $(FLAT) > $@ && cat $@
 
+# -- UEFI ---------------------------------------------------------------------------------------------------
+# As above: a program's own table comes in front. objcopy makes a PE file of it, efitool what it lacks.
+# $(1) efi-x64 or efi-arm64, $(2) prefix of the binutils, $(3) objcopy's name of the CPU
+define efi
+$(O)/$(1)/reveille.elf: $(O)/$(1)/libreveille.a arch/efi/reveille.lds
+	$$(link_efi)
+$(O)/$(1)/%.elf: $(O)/$(1)/obj/config/%.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
+	$$(link_efi)
+$(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
+	$$(call say,EFI)
+	$$(Q)$(PYTHON) util/efitool reloc $$< -o $$(@:.efi=.reloc)
+	$$(Q)$(2)objcopy --strip-all -j .text -j .rodata -j .data -j .bss -j .sbat -j .reloc --update-section .reloc=$$(@:.efi=.reloc) \
+		--target=$$(EFI_KIND)-$(3) --section-alignment=4096 --file-alignment=512 $$< $$@
+	$$(Q)$(PYTHON) util/efitool finish $$@
+$(O)/$(1)/%: LD_EFI = $(2)ld
+endef
+define link_efi
+	$(call say,LD)
+	$(Q)$(LD_EFI) -z noexecstack --no-warn-rwx-segments -T arch/efi/reveille.lds --emit-relocs --gc-sections -e $(EFI_ENTRY) --require-defined=$(EFI_ENTRY) \
+		-Map=$(@:.elf=.map) -o $@ $(filter %.o %.a,$^)
+endef
+$(eval $(call efi,efi-x64,,x86_64))
+$(eval $(call efi,efi-arm64,$(BIN_EFI_ARM64),aarch64))
+EFI_ENTRY := efi_main
+EFI_KIND  := efi-app
+$(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_ENTRY := efi_driver_main
+$(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_KIND := efi-bsdrv
+
 # -- hosted programs ----------------------------------------------------------------------------------------
 $(O)/host/reveille: $(O)/host/libreveille.a
 	$(call say,LD)
@@ -257,4 +314,4 @@ format:
 clean:
 	$(Q)rm -rf '$(O)'
 
--include $(shell find $(O)/bios $(O)/host $(O)/san $(O)/fuzz -path '*/obj/*.d' -type f 2>/dev/null)
+-include $(shell find $(O)/bios $(O)/efi-x64 $(O)/efi-arm64 $(O)/host $(O)/san $(O)/fuzz -path '*/obj/*.d' -type f 2>/dev/null)
