@@ -17,6 +17,7 @@ enum boot_kind {
 	BOOT_REBOOT,
 	BOOT_POWEROFF,
 	BOOT_NBP, /* a network boot program, which calls back: devices stay open */
+	BOOT_EFI, /* a UEFI program, which calls back, too */
 };
 
 /* memmove(dst, src, n) in physical memory, in order; src == BOOT_MOVE_ZERO fills with zeros. */
@@ -52,13 +53,14 @@ struct boot_request {
 	uint64_t kernel_start, kernel_end; /* what the kernel will use while it starts */
 	uint64_t initrd_start, initrd_size;
 	uint8_t params[4096]; /* boot_params, "zero page"; the platform adds screen_info */
-	char cmdline[IMAGE_CMDLINE_MAX];
-	uint16_t protocol; /* boot protocol version, 0x020f for 2.15 */
+	char cmdline[IMAGE_CMDLINE_MAX]; /* of BOOT_EFI, too */
+	uint16_t protocol;		 /* boot protocol version, 0x020f for 2.15 */
 
-	/* BOOT_NBP: lies here, nowhere near where it runs */
-	uint64_t nbp_start;
-	uint32_t nbp_size;
-	char uri[URL_MAX]; /* where it came from */
+	/* BOOT_NBP, BOOT_EFI: the file lies here, nowhere near where it runs */
+	uint64_t payload_start;
+	uint32_t payload_size;
+	char uri[URL_MAX];	   /* where it came from */
+	char name[IMAGE_NAME_MAX]; /* BOOT_EFI: of its image, which stays */
 };
 
 #endif

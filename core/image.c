@@ -48,9 +48,19 @@ const struct image_store image_store_ring = {ring_put, ring_get};
 
 struct range image_span(const struct image *img)
 {
-	if (img->ring)
+	if (img->ring || img->state == IMAGE_LATE)
 		return (struct range){0, 0};
 	return (struct range){img->base - img->headroom, img->base + img->capacity + img->tailroom};
+}
+
+/* What lies behind end goes back to a platform that had handed it out. */
+static void give_back(struct machine *m, struct image *img, uint64_t end)
+{
+	end = mem_align_up(end, MEM_PAGE);
+	if (m->plat->pages_free && end < img->held) {
+		m->plat->pages_free(m->plat_ctx, end, img->held - end);
+		img->held = end;
+	}
 }
 
 static struct image *find_slot(struct machine *m)
@@ -88,6 +98,7 @@ static int reserve(struct machine *m, struct image *img, uint64_t size)
 	if (!found)
 		return err_set(m, ERR_IMAGE_MEMORY, "%s: no room for %llu bytes", img->name,
 			unknown ? 1ull : (unsigned long long)size);
+	img->held = gap.end;
 	img->base = gap.start + img->headroom;
 	img->capacity = unknown ? gap.end - gap.start - extra : size;
 	return 0;
@@ -152,6 +163,23 @@ int image_open_ring(struct machine *m, const char *name, uint64_t total, uint8_t
 	return 0;
 }
 
+int image_open_late(struct machine *m, const char *name, const char *uri, uint64_t total,
+	const char *path, struct image **out)
+{
+	struct image *img;
+	int ret = image_new(m, name, total, &img);
+
+	if (!ret && path && *path)
+		ret = reserve_cpio(m, img, path);
+	if (ret)
+		return ret;
+	str_copy(img->uri, sizeof(img->uri), uri);
+	img->seq = m->image_seq++;
+	img->state = IMAGE_LATE;
+	*out = img;
+	return 0;
+}
+
 int image_set_total(struct machine *m, struct image *img, uint64_t total)
 {
 	struct range beyond;
@@ -168,6 +196,7 @@ int image_set_total(struct machine *m, struct image *img, uint64_t total)
 			(unsigned long long)total, (unsigned long long)beyond.end);
 	img->total = total;
 	img->capacity = total;
+	give_back(m, img, image_span(img).end);
 	return 0;
 }
 
@@ -231,6 +260,7 @@ void image_free(struct machine *m, struct image *img)
 		return;
 	if (m->kernel == img)
 		m->kernel = NULL;
+	give_back(m, img, image_span(img).start);
 	img->state = IMAGE_FREE;
 }
 
@@ -238,6 +268,13 @@ void image_free_all(struct machine *m)
 {
 	for (unsigned i = 0; i < IMAGE_MAX; i++)
 		image_free(m, &m->images[i]);
+}
+
+void image_free_auto(struct machine *m)
+{
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		if (m->images[i].state != IMAGE_FREE && m->images[i].autofree)
+			image_free(m, &m->images[i]);
 }
 
 bool image_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n)

@@ -46,6 +46,8 @@ enum image_state {
 	IMAGE_FREE,    /* slot not in use */
 	IMAGE_FILLING, /* a transfer is writing */
 	IMAGE_READY,   /* complete */
+	IMAGE_LATE,    /* an initrd of known size and URL, without memory: fetched when a kernel
+			  asks for it, net/initrd_fetch.h */
 };
 
 struct image {
@@ -62,11 +64,13 @@ struct image {
 	const struct image_store *store;
 	uint64_t base;	   /* physical address of byte 0 */
 	uint64_t capacity; /* bytes reserved from base */
+	uint64_t held;	   /* end of the pages that it has; what is behind its span can go back */
 	uint64_t total;	   /* bytes of the object, IMAGE_SIZE_UNKNOWN until known */
 	uint32_t headroom; /* bytes kept free in front of base, for a cpio header; whole pages */
 	uint32_t tailroom; /* and behind capacity, for the cpio trailer; 0 without headroom */
 	struct ranges have;
 	uint32_t refused;   /* puts that the hole map, or the limit, had no room for */
+	bool autofree;	    /* it goes when what it started has come back */
 	uint64_t limit;	    /* bytes at or beyond it are not taken now; UINT64_MAX: all are */
 	uint8_t *ring;	    /* NULL: it lies at base */
 	uint32_t ring_size; /* a power of two */
@@ -96,7 +100,13 @@ int image_set_total(struct machine *m, struct image *img, uint64_t total);
  * off + n lies beyond the limit (counted, lost).
  */
 int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
-/* The memory that the image holds; empty at 0 for one in a ring. */
+/*
+ * A new IMAGE_LATE. Its bytes are to be had at uri, as often as they are needed. Errors:
+ * ERR_IMAGE_MAX, ERR_CPIO_NAME.
+ */
+int image_open_late(struct machine *m, const char *name, const char *uri, uint64_t total,
+	const char *path, struct image **out);
+/* The memory that the image holds; empty at 0 for one in a ring, and for a late one. */
 struct range image_span(const struct image *img);
 /* Whether total is known and every byte is there. */
 bool image_complete(const struct image *img);
@@ -108,6 +118,8 @@ int image_close(struct machine *m, struct image *img);
 /* Gives the image and its memory back, in any state. An image that runs as a script stays. */
 void image_free(struct machine *m, struct image *img);
 void image_free_all(struct machine *m);
+/* After a payload came back: frees what was to go with it (struct image, autofree). */
+void image_free_auto(struct machine *m);
 /* Copies n bytes from off; false (dst zeroed) when they lie outside what is there. */
 bool image_get(struct machine *m, const struct image *img, uint64_t off, void *dst, size_t n);
 /* The one loaded last under that name, NULL for none. */

@@ -106,6 +106,12 @@ static bool place_above(
 
 bool mem_place(const struct machine *m, uint64_t size, uint64_t align, struct range *gap)
 {
+	if (m->plat->pages_alloc) {
+		bool found = m->plat->pages_alloc(m->plat_ctx, size, &gap->start, &gap->end);
+
+		gap->end += gap->start;
+		return found;
+	}
 	return place_above(m, m->mem.floor, size, align, gap) ||
 	       place_above(m, MEM_LOW, size, align, gap);
 }

@@ -53,7 +53,8 @@ void mem_init(struct machine *m);
 /*
  * The lowest free gap of at least `size` bytes (0: unknown, the largest gap) at or above the floor,
  * or below it when there is none; not overlapping any image, its start aligned to `align` (a power
- * of two). Returns false when there is none. The gap may be longer than size.
+ * of two). Returns false when there is none. The gap may be longer than size. Where the platform
+ * hands out pages, these are the gap, and the caller's until pages_free().
  */
 bool mem_place(const struct machine *m, uint64_t size, uint64_t align, struct range *gap);
 /* Whether [start, end) is not empty and RAM from the first to the last byte, outside of this

@@ -49,8 +49,8 @@ static int nbp_prepare(struct machine *m, struct image *img, struct boot_request
 	if (img->state != IMAGE_READY)
 		return err_set(m, ERR_IMAGE_INCOMPLETE, "%s", img->name);
 	memset(req, 0, sizeof(*req));
-	req->nbp_start = img->base;
-	req->nbp_size = (uint32_t)img->total;
+	req->payload_start = img->base;
+	req->payload_size = (uint32_t)img->total;
 	str_copy(req->uri, sizeof(req->uri), img->uri);
 	req->kind = BOOT_NBP;
 	image_free(m, img);

@@ -55,6 +55,15 @@ struct platform {
 	void (*phys_write)(void *ctx, uint64_t phys, const void *src, size_t n);
 	void (*phys_read)(void *ctx, void *dst, uint64_t phys, size_t n);
 	void (*phys_move)(void *ctx, uint64_t dst, uint64_t src, uint64_t n);
+	/*
+	 * For a platform that hands memory out itself (UEFI); both NULL where core/mem.c finds
+	 * places in the map. pages_alloc: the whole pages that `size` bytes need, or for size 0 as
+	 * many as are sensible for what nobody knows the size of, 64 KiB at least; their start and
+	 * how many bytes they are; false when there are none. pages_free: any whole pages out of
+	 * those, in any order and number of calls.
+	 */
+	bool (*pages_alloc)(void *ctx, uint64_t size, uint64_t *phys, uint64_t *got);
+	void (*pages_free)(void *ctx, uint64_t phys, uint64_t size);
 
 	/* One character to every console (screen and serial); '\n' means a new line, '\r' and '\b'
 	 * work. */

@@ -110,8 +110,8 @@ static void test_prepare(void **state)
 	assert_int_equal(image_probe(m, img), 0);
 	assert_int_equal(img->type->prepare(m, img, &m->boot), 0);
 	assert_int_equal(m->boot.kind, BOOT_NBP);
-	assert_int_equal(m->boot.nbp_start, base);
-	assert_int_equal(m->boot.nbp_size, 3);
+	assert_int_equal(m->boot.payload_start, base);
+	assert_int_equal(m->boot.payload_size, 3);
 	assert_string_equal(m->boot.uri, "tftp://192.0.2.1/x");
 	assert_int_equal(m->boot.nmoves, 0);
 	assert_null(image_find(m, "x"));

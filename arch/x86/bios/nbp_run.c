@@ -267,7 +267,7 @@ int nbp_run(struct machine *m)
 	struct netdev *dev;
 	uint16_t kib = *bda16(BDA_BASE_KIB);
 
-	if (req->nbp_size > kib * 1024u - LOAD_ADDRESS)
+	if (req->payload_size > kib * 1024u - LOAD_ADDRESS)
 		return -ERR_IMAGE_MEMORY;
 	dev = one_link(m->net);
 	if (!dev)
@@ -283,7 +283,7 @@ int nbp_run(struct machine *m)
 	map_make(rm, m);
 	make_structs(rm);
 	hook(rm);
-	memmove(low_memory(LOAD_ADDRESS), low_memory((uintptr_t)req->nbp_start), req->nbp_size);
+	memmove(low_memory(LOAD_ADDRESS), low_memory((uintptr_t)req->payload_start), req->payload_size);
 	screen_flush();
 	copy_end();
 	rm_far(rm_segment(), rm->off_start, &r);

@@ -159,6 +159,7 @@ int start_boot(void *ctx, const struct boot_request *req)
 			leave((uint16_t)result);
 		return result;
 	}
+	case BOOT_EFI: /* no image type of a BIOS build makes one */
 	case BOOT_NONE:
 		break;
 	}
