@@ -63,16 +63,19 @@ LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
+# Of that, what needs neither the firmware nor its headers; it has tests.
+EFI_PURE  := $(addprefix arch/efi/,tree.c utf16.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
-UNIT_SRC  := $(wildcard $(addsuffix /test_*.c,$(addprefix tests/,core net drivers host arch/x86/pxe)))
+UNIT_SRC  := $(wildcard $(addsuffix /test_*.c,$(addprefix tests/,core net drivers host arch/x86/pxe arch/efi)))
 SIMT_SRC  := $(wildcard tests/sim/test_*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
 EFI	:= $(foreach cpu,x64 arm64,$(O)/efi-$(cpu)/reveille.efi)
+EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
 TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
@@ -141,7 +144,7 @@ $(O)/efi-arm64/libreveille.a: $(call objs,efi-arm64,$(EFI_SRC) $(wildcard arch/a
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
-$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(BEARSSL_SRC) tests/fake.c)
+$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(EFI_PURE) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
 $(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) $(PXE_SRC) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
@@ -240,6 +243,9 @@ $(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
 	$$(Q)$(2)objcopy --strip-all -j .text -j .rodata -j .data -j .bss -j .sbat -j .reloc --update-section .reloc=$$(@:.efi=.reloc) \
 		--target=$$(EFI_KIND)-$(3) --section-alignment=4096 --file-alignment=512 $$< $$@
 	$$(Q)$(PYTHON) util/efitool finish $$@
+$(O)/$(1)/%.efirom: $(O)/$(1)/efirom.efi util/romtool
+	$$(call say,ROM)
+	$$(Q)$(PYTHON) util/romtool efi --id $$* --driver $$< -o $$@
 $(O)/$(1)/%: LD_EFI = $(2)ld
 endef
 define link_efi
@@ -253,6 +259,12 @@ EFI_ENTRY := efi_main
 EFI_KIND  := efi-app
 $(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_ENTRY := efi_driver_main
 $(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_KIND := efi-bsdrv
+
+# One ROM for both; each firmware takes its own.
+$(O)/rom/%.rom: $(O)/bios/%.rom $(O)/efi-x64/%.efirom util/romtool
+	$(call say,ROM)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) util/romtool join $(filter %rom,$^) -o $@
 
 # -- hosted programs ----------------------------------------------------------------------------------------
 $(O)/host/reveille: $(O)/host/libreveille.a
