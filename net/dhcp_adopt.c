@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A lease that is taken over: the packets that a PXE ROM keeps (PXE 2.1, 3.4.2: GET_CACHED_INFO).
+ * A lease that is taken over: the packets that a PXE ROM keeps (PXE 2.1, 3.4.2: GET_CACHED_INFO), or
+ * UEFI's PXE Base Code, or one made of what UEFI's HTTP Boot says (arch/efi/boot_path.c).
  * They count like answers from the wire: what is malformed or for somebody else is not taken.
  *
  * Whoever runs `dhcp` forgets all of this and asks anew.
@@ -61,7 +62,7 @@ bool dhcp_adopt(struct netdev *dev, struct bytes ack, struct bytes reply)
 	dhcp_configure(dev, &d->ack);
 	net->boot_dev = dev;
 	self_set(net, d);
-	log_put(net->m, LOG_INFO, "%s: %s taken over from the PXE ROM", dev->name,
+	log_put(net->m, LOG_INFO, "%s: %s taken over from our loader", dev->name,
 		ip_str(&d->ack.yiaddr, ip));
 	return true;
 }
