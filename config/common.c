@@ -9,6 +9,7 @@
 #include "core/cmd.h"
 #include "core/machine.h"
 #include "core/nbp.h"
+#include "core/pe.h"
 #include "net/http.h"
 #include "net/http_auth.h"
 #include "net/icmp.h"
@@ -46,6 +47,21 @@ const struct net_config common_net = {
 	.say_ipxe = true,
 };
 
+#ifdef __aarch64__
+#define CLIENT_ARCH_EFI 11
+#else
+#define CLIENT_ARCH_EFI 7
+#endif
+
+const struct net_config efi_net = {
+	.protocols = common_protocols,
+	.schemes = common_schemes,
+	.dhcp = DHCP_TIMING_DEFAULT,
+	.client_arch = CLIENT_ARCH_EFI, /* RFC 4578 2.1 and IANA's list: UEFI on x64, on arm64 */
+	.http_digest = http_auth_response,
+	.say_ipxe = true,
+};
+
 const struct image_type *const common_image_types[] = {
 	&script_type,
 	&bzimage_type,
@@ -57,6 +73,14 @@ const struct image_type *const bios_image_types[] = {
 	&script_type,
 	&bzimage_type,
 	&nbp_type,
+	NULL,
+};
+
+/* And what the firmware of a UEFI computer starts. */
+const struct image_type *const efi_image_types[] = {
+	&script_type,
+	&pe_type,
+	&pe_not_type,
 	NULL,
 };
 

@@ -8,6 +8,7 @@
 static const struct driver *const drivers[] = {
 	&driver_virtio_net,
 	&driver_e1000,
+	&driver_snp,
 	NULL,
 };
 
@@ -20,5 +21,5 @@ const struct config config_efi = {
 	.image_types = common_image_types,
 	.sources = common_sources,
 	.drivers = drivers,
-	.net = &common_net,
+	.net = &efi_net,
 };

@@ -12,5 +12,8 @@ extern const struct driver driver_virtio_net; /* virtio 0.9.5 to 1.2 over PCI */
 extern const struct driver driver_e1000;      /* Intel 8254x, copper */
 /* The card of the PXE ROM that has loaded us; BIOS only: arch/x86/bios/undi.c */
 extern const struct driver driver_undi;
+/* What cards the firmware has drivers for, all or the one that has loaded us; UEFI only:
+ * arch/efi/snp.c */
+extern const struct driver driver_snp, driver_snponly;
 
 #endif
