@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A lease that is taken over: the packets that a PXE ROM keeps (PXE 2.1, 3.4.2: GET_CACHED_INFO), or
- * UEFI's PXE Base Code, or one made of what UEFI's HTTP Boot says (arch/efi/boot_path.c).
- * They count like answers from the wire: what is malformed or for somebody else is not taken.
+ * A lease that is taken over: the packets that a PXE ROM keeps (PXE 2.1, 3.4.2: GET_CACHED_INFO),
+ * or UEFI's PXE Base Code, or one made of what UEFI's HTTP Boot says (arch/efi/boot_path.c). They
+ * count like answers from the wire: what is malformed or for somebody else is not taken.
  *
  * Whoever runs `dhcp` forgets all of this and asks anew.
  */
