@@ -30,6 +30,9 @@ struct netdev_ops {
 	void (*send)(struct netdev *dev, struct pkt *p);
 	void (*flush)(struct netdev *dev); /* NULL: send() has told the device already */
 	void (*poll)(struct netdev *dev, unsigned budget);
+	/* While open: hears what is for any group, or (at first) no more than it must. NULL: it
+	 * has no such choice. */
+	void (*groups)(struct netdev *dev, bool all);
 };
 
 struct netdev_stats {

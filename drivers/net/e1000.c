@@ -8,8 +8,8 @@
  * is seen in descriptors in memory, the tail is moved once for RX_BATCH buffers given back. All
  * that one turn sends costs one write. Link and counters are read ten times a second.
  *
- * Limits: legacy descriptors, frames of up to 1522 bytes, no multicast, no transmit offload, flow
- * control as the EEPROM has it. 82542, 82543, 82547 and the fiber and SerDes parts are not
+ * Limits: legacy descriptors, frames of up to 1522 bytes, groups all or none, no transmit offload,
+ * flow control as the EEPROM has it. 82542, 82543, 82547 and the fiber and SerDes parts are not
  * driven.
  */
 #include "core/err.h"
@@ -56,6 +56,7 @@
 #define STATUS_LU    0x00000002u
 #define EERD_START   0x00000001u
 #define RCTL_EN	     0x00000002u
+#define RCTL_MPE     0x00000010u /* all groups */
 #define RCTL_BAM     0x00008000u /* broadcast */
 #define RCTL_SECRC   0x04000000u /* strip the CRC; buffers are 2048 bytes */
 #define TCTL_EN	     0x00000002u
@@ -364,6 +365,11 @@ static bool is_82544(const struct bus_dev *b)
 	return b->device == 0x1008 || b->device == 0x100c || b->device == 0x100d;
 }
 
+static void e1000_groups(struct netdev *dev, bool all)
+{
+	reg_write(priv(dev), RCTL, RCTL_EN | RCTL_BAM | RCTL_SECRC | (all ? RCTL_MPE : 0));
+}
+
 /* Chapter 14: link, filters, receive, transmit. */
 static void start(struct netdev *dev)
 {
@@ -384,7 +390,7 @@ static void start(struct netdev *dev)
 	reg_write(e, RXCSUM, RXCSUM_TUOFL);
 	reg_write(e, TIPG, is_82544(dev->bus) ? TIPG_82544 : TIPG_COPPER);
 	reg_write(e, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
-	reg_write(e, RCTL, RCTL_EN | RCTL_BAM | RCTL_SECRC);
+	e1000_groups(dev, false);
 	e->running = true;
 	rx_refill(dev);
 }
@@ -415,6 +421,7 @@ static const struct netdev_ops e1000_ops = {
 	.send = e1000_send,
 	.flush = e1000_flush,
 	.poll = e1000_poll,
+	.groups = e1000_groups,
 };
 
 /* ---- probe ---- */

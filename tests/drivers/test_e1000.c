@@ -130,6 +130,17 @@ static void test_open_sets_filters(void **state)
 	down();
 }
 
+static void test_groups_are_heard_on_demand(void **state)
+{
+	(void)state;
+	up();
+	dev->ops->groups(dev, true);
+	assert_int_equal(em.rctl & 0x8018, 0x8010); /* all groups, not promiscuous */
+	dev->ops->groups(dev, false);
+	assert_int_equal(em.rctl & 0x8018, 0x8000);
+	down();
+}
+
 static void test_frames_of_every_length_arrive_whole(void **state)
 {
 	(void)state;
@@ -630,6 +641,7 @@ int main(void)
 		cmocka_unit_test(test_mac_from_the_eeprom),
 		cmocka_unit_test(test_no_mac_address),
 		cmocka_unit_test(test_open_sets_filters),
+		cmocka_unit_test(test_groups_are_heard_on_demand),
 		cmocka_unit_test(test_frames_of_every_length_arrive_whole),
 		cmocka_unit_test(test_frames_of_every_length_are_sent_at_once),
 		cmocka_unit_test(test_one_register_write_for_63_frames),
