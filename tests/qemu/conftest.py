@@ -17,7 +17,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import firmware, host, media, net, qemu, servers, web as web_servers  # noqa: E402
+from lab import efi, firmware, host, media, net, qemu, servers, web as web_servers  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
@@ -101,6 +101,17 @@ def kernel(cache):
 
 
 @pytest.fixture(scope='session')
+def kernel_of(kernel, cache):
+    """kernel_of(cpu): the same for a CPU of efi.CPUS."""
+    def find(cpu):
+        path = os.path.join(cache, cpu)
+        if cpu != 'x64' and not os.path.exists(os.path.join(path, 'initrd.img')):
+            pytest.skip('no kernel for %s: tests/qemu/run could not fetch it' % cpu)
+        return kernel if cpu == 'x64' else {name: os.path.join(path, name) for name in kernel}
+    return find
+
+
+@pytest.fixture(scope='session')
 def probe(cache):
     """A small bzImage that says it was entered, as bytes."""
     return media.probe_kernel(cache, 64 << 10)
@@ -124,6 +135,17 @@ def artefact(fw):
 
 
 @pytest.fixture
+def rom(cache):
+    """rom(model), rom(model, 'efirom'): the path of iPXE's ROM for that card."""
+    def find(model, kind='rom'):
+        try:
+            return getattr(firmware.Ipxe(BUILD), kind)(model)
+        except firmware.Missing as error:
+            return pytest.skip(str(error))
+    return find
+
+
+@pytest.fixture
 def plug(artefact):
     """
     plug(via, model, port, ...) gives a machine's parts: its NICs, with the ROM in the first of them, or
@@ -141,13 +163,13 @@ def plug(artefact):
 
 @pytest.fixture
 def machine(out, fw, request):
-    """machine(nics=[...], ...) makes a started qemu.Machine, which ends with the test."""
+    """machine(nics=[...], ...) makes a started qemu.Machine, or another kind, which ends with the test."""
     made = []
 
-    def make(**parts):
+    def make(kind=qemu.Machine, **parts):
         number = len(made)
-        made.append(qemu.Machine(out if number == 0 else os.path.join(out, 'machine%d' % number),
-                                 mirror=parts.pop('mirror', fw.mirror), **parts))
+        made.append(kind(out if number == 0 else os.path.join(out, 'machine%d' % number),
+                         mirror=parts.pop('mirror', fw.mirror), **parts))
         return made[-1].start()
     yield make
     for one in made:
@@ -156,6 +178,17 @@ def machine(out, fw, request):
     if report is not None and report.failed and made:
         report.sections.append(('artefacts', out))
         report.sections.append(('serial line', made[0].serial.tail(40)))
+
+
+@pytest.fixture
+def uefi(machine):
+    """uefi(cpu=, nics=[...], ...) makes a started efi.Machine, likewise."""
+    def make(**parts):
+        try:
+            return machine(efi.Machine, **parts)
+        except efi.Missing as error:
+            return pytest.skip(str(error))
+    return make
 
 
 @pytest.fixture

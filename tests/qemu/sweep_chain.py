@@ -6,7 +6,7 @@ All cards that QEMU has a PXE ROM for, through that ROM (reveille.kpxe), by TFTP
 
 import pytest
 
-from test_chain import boot_debian, chained, rom  # noqa: F401, fixtures among them
+from test_chain import boot_debian, chained  # noqa: F401, a fixture
 
 MODELS = ['virtio', 'e1000', 'e1000e', 'rtl8139', 'pcnet', 'ne2k_pci', 'vmxnet3', 'i82559c']
 

@@ -6,26 +6,13 @@ import re
 
 import pytest
 
-from lab import firmware, media, pcap, router
+from lab import media, pcap, router
 from lab.handover import Handover
 from lab.qemu import Nic
 from test_boot import QUIET, booted
 
 # An iPXE that is told so does not wait for a proxyDHCP server.
 NO_PROXY = '--dhcp-option=encap:175,176,1b'
-
-
-@pytest.fixture
-def rom(cache):
-    """rom(model): the path of iPXE's ROM for that card."""
-    build = os.path.dirname(cache)
-
-    def find(model):
-        try:
-            return firmware.Ipxe(build).rom(model)
-        except firmware.Missing as error:
-            return pytest.skip(str(error))
-    return find
 
 
 @pytest.fixture

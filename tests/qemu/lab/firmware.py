@@ -27,8 +27,8 @@ class Reveille:
     def __init__(self, build):
         self.build = build
 
-    def _file(self, name):
-        path = os.path.join(self.build, 'bios', name)
+    def _file(self, name, folder='bios'):
+        path = os.path.join(self.build, folder, name)
         if not os.path.exists(path):
             raise Missing('%s is not built: run `make`' % path)
         return path
@@ -42,6 +42,18 @@ class Reveille:
     def image(self, kind):
         """'pxe', 'kpxe', 'iso', 'usb'."""
         return self._file('reveille.' + kind)
+
+    def efi(self, cpu='x64', name='reveille'):
+        """A UEFI application: 'reveille', or 'snponly' for the card that booted it."""
+        return self._file(name + '.efi', 'efi-' + cpu)
+
+    def efirom(self, model, cpu='x64'):
+        """An option ROM for UEFI alone."""
+        return self._file(qemu.NICS[model][1] + '.efirom', 'efi-' + cpu)
+
+    def bothrom(self, model, _cpu='x64'):
+        """An option ROM for BIOS and UEFI."""
+        return self._file(qemu.NICS[model][1] + '.rom', 'rom')
 
     @staticmethod
     def error(code):
@@ -72,6 +84,16 @@ class Ipxe(Reveille):
 
     def lkrn(self):
         return self._present('/usr/lib/ipxe/ipxe.lkrn')
+
+    def efi(self, cpu='x64', name='reveille'):
+        if cpu != 'x64':
+            raise Missing('Debian has no iPXE for ' + cpu)
+        return self._present('/usr/lib/ipxe/%s.efi' % name.replace('reveille', 'ipxe'))
+
+    def efirom(self, model, _cpu='x64'):
+        return self._present('/usr/lib/ipxe/qemu/efi-%s.rom' % self.roms.get(qemu.NICS[model][1], model))
+
+    bothrom = efirom
 
     @staticmethod
     def _present(path):

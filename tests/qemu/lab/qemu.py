@@ -209,7 +209,10 @@ class Machine:
     """
     A machine from parts. After start(): .serial is its Console, .qmp its Qmp. Artefacts go to `out`:
     serial.log, bios.log (SeaBIOS), netN.pcap, qemu.log, command. Attributes may be set before start().
+    With UEFI instead of a BIOS: efi.py.
     """
+
+    program = QEMU
 
     def __init__(self, out, nics=(), kernel=None, append=None, initrd=None, cdrom=None, disk=None,
                  memory=512, mirror=False, snaplen=700, extra=(), echo=None, boot_log=True):
@@ -276,7 +279,7 @@ class Machine:
         os.makedirs(self.out, exist_ok=True)
         ours, theirs = self._sockets()
         fds = [s.fileno() for s in theirs]
-        args = [QEMU] + self._chipset() + [
+        args = [self.program] + self._chipset() + [
             '-chardev', 'socket,id=serial,fd=%d,logfile=%s' % (fds[0], self.path('serial.log')),
             '-serial', 'chardev:serial',
             '-chardev', 'socket,id=mon,fd=%d' % fds[1], '-mon', 'chardev=mon,mode=control', '-S']

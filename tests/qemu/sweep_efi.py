@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+UEFI: all cards, ways and transports, each to a booted Debian; test_efi.py says what the ways are. `make check` has some
+of these, `make soak` runs all.
+
+Not there: arm64 with e1000 from the firmware's own network boot, as Debian's AAVMF has no driver for that card.
+"""
+
+import pytest
+
+from test_efi import boot  # noqa: F401, a fixture
+
+WAYS = [('x64', model, via, image) for model in ('virtio', 'e1000') for via, image in (
+    ('disk', 'reveille'), ('pxe', 'reveille'), ('pxe', 'snponly'), ('http', 'reveille'), ('http', 'snponly'),
+    ('efirom', 'reveille'), ('bothrom', 'reveille'))]
+WAYS += [('arm64', 'virtio', via, 'reveille') for via in ('disk', 'pxe', 'http')]
+WAYS += [('arm64', model, 'efirom', 'reveille') for model in ('virtio', 'e1000')]
+WAYS += [('arm64', 'e1000', 'disk', 'reveille')]
+WAYS += [('x64', 'rtl8139', via, 'reveille') for via in ('pxe', 'http')]
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('scheme', ['tftp', 'http'])
+@pytest.mark.parametrize('cpu, model, via, image', WAYS)
+def test_debian(cpu, model, via, image, scheme, boot):  # noqa: F811
+    boot(cpu, model, via, image, scheme)
