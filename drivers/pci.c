@@ -57,8 +57,7 @@ struct scan {
 	unsigned last_bus; /* grows when a bridge leads further */
 };
 
-static const struct driver *driver_find(
-	const struct driver *const *drivers, const struct bus_dev *b)
+const struct driver *pci_driver(const struct driver *const *drivers, const struct bus_dev *b)
 {
 	for (; *drivers; drivers++)
 		for (unsigned i = 0; i < (*drivers)->nids; i++)
@@ -68,28 +67,34 @@ static const struct driver *driver_find(
 	return NULL;
 }
 
-/* b lives on the caller's stack: a driver gets its own copy, which stays. */
-static void scan_device(struct scan *s, struct bus_dev *b)
+int pci_probe(struct net *net, const struct driver *drv, struct bus_dev *b)
 {
-	const struct driver *drv = driver_find(s->drivers, b);
-	if (!drv)
-		return;
-	struct machine *m = s->net->m;
 	unsigned at = b->busdevfn;
-	if (s->taken == s->max) {
-		log_put(m, LOG_WARN, "%02x:%02x.%x: left alone, %u devices are the limit", at >> 8,
-			at >> 3 & 31, at & 7, s->max);
-		return;
-	}
 	uint32_t sub = cfg_read(b, PCI_SUB_VENDOR, 4);
 	b->sub_vendor = (uint16_t)sub;
 	b->sub_device = (uint16_t)(sub >> 16);
 	b->revision = (uint8_t)cfg_read(b, PCI_REVISION, 1);
+	int rc = drv->probe(net, b);
+	log_put(net->m, rc ? LOG_WARN : LOG_INFO, "%02x:%02x.%x: %04x:%04x %s%s", at >> 8,
+		at >> 3 & 31, at & 7, b->vendor, b->device, drv->name,
+		rc ? ": cannot be used" : "");
+	return rc;
+}
+
+/* b lives on the caller's stack: a driver gets its own copy, which stays. */
+static void scan_device(struct scan *s, const struct bus_dev *b)
+{
+	const struct driver *drv = pci_driver(s->drivers, b);
+	if (!drv)
+		return;
+	unsigned at = b->busdevfn;
+	if (s->taken == s->max) {
+		log_put(s->net->m, LOG_WARN, "%02x:%02x.%x: left alone, %u devices are the limit",
+			at >> 8, at >> 3 & 31, at & 7, s->max);
+		return;
+	}
 	s->devs[s->taken] = *b;
-	int rc = drv->probe(s->net, &s->devs[s->taken]);
-	log_put(m, rc ? LOG_WARN : LOG_INFO, "%02x:%02x.%x: %04x:%04x %s%s", at >> 8, at >> 3 & 31,
-		at & 7, b->vendor, b->device, drv->name, rc ? ": cannot be used" : "");
-	if (!rc)
+	if (!pci_probe(s->net, drv, &s->devs[s->taken]))
 		s->taken++;
 }
 

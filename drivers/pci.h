@@ -41,6 +41,11 @@ struct pci_bar {
 int pci_scan(struct net *net, const struct driver *const *drivers, const struct bus_ops *ops,
 	void *ctx, unsigned last_bus, struct bus_dev *devs, unsigned max);
 
+/* For platforms that find devices by themselves: the driver that knows b's ids, NULL; and b (its
+ * ids and busdevfn are set) is handed to it, which is logged. 0 or negative error. */
+const struct driver *pci_driver(const struct driver *const *drivers, const struct bus_dev *b);
+int pci_probe(struct net *net, const struct driver *drv, struct bus_dev *b);
+
 /*
  * Offset of the next capability of that id behind offset `after` (0: the first), 0 when there is
  * none.

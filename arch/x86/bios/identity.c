@@ -6,6 +6,7 @@
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/cpu.h"
 #include "core/bytes.h"
+#include "core/smbios.h"
 #include "core/str.h"
 
 #define CPUID_RDRAND (1u << 30)
@@ -33,28 +34,10 @@ static struct bytes smbios_table(void)
 	return bytes_of(NULL, 0);
 }
 
-/* A structure: type, length, handle, fields; then strings up to an empty one. */
 bool identity_uuid(void *ctx, uint8_t uuid[16])
 {
-	struct bytes table = smbios_table();
-
 	(void)ctx;
-	while (table.n >= 4) {
-		uint8_t type = table.p[0], len = table.p[1];
-		struct bytes body;
-
-		if (len < 4)
-			return false;
-		body = bytes_sub(&table, len);
-		if (type == 1 && len >= 0x18 && bytes_ok(&body)) {
-			memcpy(uuid, body.p + 8, 16);
-			return true;
-		}
-		while (table.n >= 2 && (table.p[0] || table.p[1]))
-			bytes_skip(&table, 1);
-		bytes_skip(&table, 2);
-	}
-	return false;
+	return smbios_uuid(smbios_table(), uuid);
 }
 
 /* Time stamps at the edges of the timer's output wander by many ticks from one to the next. */
