@@ -43,6 +43,16 @@ EFI_STATUS efi_start(void);
 EFI_STATUS efi_run(void);
 /* Closes everything, gives the cards back to the firmware and all memory. */
 void efi_end(void);
+/*
+ * ExitBootServices has been called: links are being closed for good. Nothing may be allocated or
+ * freed, no protocol called that could do so; only the device itself is to be stopped.
+ */
+extern bool efi_gone;
+
+/* For the application: all links that this build drives, in the order of the firmware's handles. */
+void efi_find_links(void);
+/* autoexec.c: what to run; the script is set up, efi_run() runs it. */
+void efi_choose_script(void);
 
 /* Inside. efi_enter: false when we are inside already: come back later. */
 bool efi_enter(EFI_TPL *kept);
@@ -65,6 +75,24 @@ void efi_console_init(void);
 /* Outside: takes waiting keys from the firmware, for platform.key(). */
 void efi_console_poll(void);
 void efi_console_end(void);
+/* What has been printed but not shown: at the end of a line it is by itself. */
+void efi_console_flush(void);
+/* Outside. A key waits when this event is signalled; NULL: no keyboard. */
+EFI_EVENT efi_console_event(void);
+/* Whether a key was taken since this was asked last. */
+bool efi_console_active(void);
+/* Of struct platform. */
+void efi_putc(void *ctx, char c);
+int efi_key(void *ctx);
+bool efi_uuid(void *ctx, uint8_t uuid[16]);
+enum entropy_grade efi_entropy(void *ctx, void *buf, size_t n);
+unsigned efi_memory_map(void *ctx, struct mem_range *rows, unsigned max);
+void efi_memory_self(void *ctx, struct mem_range *self);
+bool efi_pages_alloc(void *ctx, uint64_t size, uint64_t *phys, uint64_t *got);
+void efi_pages_free(void *ctx, uint64_t phys, uint64_t size);
+void efi_phys_write(void *ctx, uint64_t phys, const void *src, size_t n);
+void efi_phys_read(void *ctx, void *dst, uint64_t phys, size_t n);
+void efi_phys_move(void *ctx, uint64_t dst, uint64_t src, uint64_t n);
 
 /* -- links -- */
 

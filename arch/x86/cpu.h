@@ -47,10 +47,17 @@ static inline void outl(uint16_t port, uint32_t v)
 
 static inline uint64_t rdtsc(void)
 {
+#ifdef __x86_64__
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+#else
 	uint64_t v;
 
 	__asm__ volatile("rdtsc" : "=A"(v));
 	return v;
+#endif
 }
 
 static inline void cpuid(uint32_t leaf, uint32_t r[4])

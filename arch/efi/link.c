@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the firmware knows of each link's card, for those who offer the link to payloads. */
+#include "arch/efi/efi.h"
+
+static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
+
+struct efi_link efi_links[NETDEV_MAX];
+
+void efi_link_add(struct netdev *dev, EFI_HANDLE card)
+{
+	struct efi_link *link = &efi_links[dev->index];
+
+	*link = (struct efi_link){.dev = dev, .card = card};
+	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&link->path))
+		link->path = NULL;
+}
