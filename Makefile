@@ -64,7 +64,7 @@ PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
 # Of that, what needs neither the firmware nor its headers; it has tests.
-EFI_PURE  := $(addprefix arch/efi/,tree.c utf16.c)
+EFI_PURE  := $(addprefix arch/efi/,boot_path.c tree.c utf16.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
