@@ -11,8 +11,9 @@
  * A driver of the firmware's has few buffers and tells of no overrun, so the sender is asked for no
  * more in a row than BURST frames.
  *
- * Limits: frames of 1514 bytes; no multicast; at ExitBootServices nothing is done, as a driver of
- * the firmware's stops its card by itself (UEFI 7.4.6), and stopping it here would free memory.
+ * Limits: frames of 1514 bytes; groups all or none; at ExitBootServices nothing is done, as a
+ * driver of the firmware's stops its card by itself (UEFI 7.4.6), and stopping it here would free
+ * memory.
  */
 #include "arch/efi/efi.h"
 #include "core/err.h"
@@ -195,6 +196,14 @@ static void snp_stop(EFI_SIMPLE_NETWORK *snp)
 		snp->Stop(snp);
 }
 
+static void snp_groups(struct netdev *dev, bool all)
+{
+	EFI_SIMPLE_NETWORK *snp = snp_of(dev)->snp;
+	UINT32 groups = EFI_SIMPLE_NETWORK_RECEIVE_PROMISCUOUS_MULTICAST;
+
+	snp->ReceiveFilters(snp, all ? groups : 0, all ? 0 : groups, FALSE, 0, NULL);
+}
+
 /* Some cannot tell one kind of frame from another. */
 static EFI_STATUS snp_filter(EFI_SIMPLE_NETWORK *snp)
 {
@@ -247,6 +256,7 @@ static const struct netdev_ops snp_ops = {
 	.close = snp_close,
 	.send = snp_send,
 	.poll = snp_poll,
+	.groups = snp_groups,
 };
 
 /* -- the driver -- */

@@ -214,6 +214,7 @@ void efi_find_links(void)
 	struct net *net = &efi_sys->net;
 	const struct driver *const *drv, *const *drivers = efi_sys->m.config->drivers;
 
+	adopt_collect();
 	pci_efi_scan(net, NULL);
 	for (drv = drivers; *drv; drv++)
 		if (!(*drv)->nids && (*drv)->probe(net, NULL))
@@ -221,6 +222,7 @@ void efi_find_links(void)
 	for (drv = drivers; *drv; drv++)
 		if ((*drv)->ready)
 			(*drv)->ready(net);
+	adopt_apply(net);
 }
 
 void efi_end(void)
@@ -232,6 +234,7 @@ void efi_end(void)
 		image_free_all(&efi_sys->m);
 		efi_leave(kept);
 	}
+	snp_release();
 	pci_efi_release(NULL);
 	efi_bs->CloseEvent(exit_event);
 	if (doze_timer)
