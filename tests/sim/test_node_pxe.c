@@ -2,6 +2,7 @@
 /* The file calls of the PXE API, against the simulated servers: what comes is the file's,
  * byte for byte, and whatever else an NBP asks is a status. */
 #include "node_pxe.h"
+#include "net/dhcp_cached.h"
 
 /* As an NBP has them: PXE 2.1 and the PXE extensions. */
 struct topen {
@@ -304,8 +305,8 @@ static void test_read_file(void **state)
 	assert_int_equal(tfile("initrd.img", 0x22000, &size), 0);
 	rig_compare(rig.l->initrd, 0, rig.memory + 0x22000, 300000);
 	/* The packets say so, as Microsoft's programs need it. */
-	assert_string_equal(rig.p->base->packet[PXE_ACK] + PXE_FILE_AT, "initrd.img");
-	assert_string_equal(rig.p->base->packet[PXE_REPLY] + PXE_FILE_AT, "initrd.img");
+	assert_string_equal(rig.p->base->packet[PXE_ACK] + DHCP_FILE_AT, "initrd.img");
+	assert_string_equal(rig.p->base->packet[PXE_REPLY] + DHCP_FILE_AT, "initrd.img");
 	rig_end();
 }
 

@@ -71,7 +71,6 @@ enum pxe_packet { PXE_DISCOVER, PXE_ACK, PXE_REPLY, PXE_PACKETS };
 /* Of those that we keep: some NBPs have room for a BOOTPLAYER of just this size, and overwrite what
  * lies behind it with more (PXE 2.1, 3.3.3.4). */
 #define PXE_CACHED_MAX 1260
-#define PXE_FILE_AT    108 /* in a packet: the boot file's name, 128 bytes (RFC 2131, section 2) */
 
 /*
  * The part of the stack that has to lie in base memory, because NBPs are given pointers into it.

@@ -13,6 +13,7 @@
 #include "arch/x86/pxe/pxe.h"
 #include "core/fmt.h"
 #include "core/machine.h"
+#include "net/dhcp_cached.h"
 #include "net/net.h"
 #include "net/wire.h"
 
@@ -302,8 +303,8 @@ static enum pxe_status tftp_read_file(struct pxe *p, void *params)
 	if (status)
 		return status;
 	/* Microsoft's programs find their way by the name of the file that was loaded last. */
-	memcpy(p->base->packet[PXE_ACK] + PXE_FILE_AT, r->name, NAME_MAX);
-	memcpy(p->base->packet[PXE_REPLY] + PXE_FILE_AT, r->name, NAME_MAX);
+	memcpy(p->base->packet[PXE_ACK] + DHCP_FILE_AT, r->name, NAME_MAX);
+	memcpy(p->base->packet[PXE_REPLY] + DHCP_FILE_AT, r->name, NAME_MAX);
 	status = tftp_load(p, r->buffer, r->size);
 	if (!status)
 		r->size = (uint32_t)p->file[0].pos;
