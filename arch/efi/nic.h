@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of a link's child handle (nic.c) share: the Simple Network Protocol (nic_snp.c),
+ * PXE Base Code (nic_pxe.c, nic_udp.c) and the file system of the images (nic_file.c).
+ *
+ * The link stays ours while it is offered, open or not as it was. Who initializes the Simple
+ * Network Protocol gets all its frames from then on (dev->raw), until he shuts it down; during a
+ * call that needs our protocols, with nic_borrow() and nic_return() around it, they are ours again,
+ * and those for him are lost, as on a busy wire.
+ *
+ * A payload's call may come at any TPL up to CALLBACK, with any parameters and in any order: what
+ * is wrong is a status, never a crash. Pointers that are not NULL are believed, as everywhere in
+ * UEFI.
+ */
+#ifndef ARCH_EFI_NIC_H
+#define ARCH_EFI_NIC_H
+
+#include "arch/efi/efi.h"
+#include "net/udp.h"
+
+struct pkt;
+struct netdev;
+struct nic_file;
+
+/* UEFI 24.1. Frames that find so many others before them are dropped, and a payload may leave so
+ * many of its buffers without asking which of them were sent. */
+#define NIC_RX_MAX    64
+#define NIC_TX_MAX    64
+#define NIC_MCAST_MAX MAX_MCAST_FILTER_CNT
+
+struct nic_snp {
+	EFI_SIMPLE_NETWORK_PROTOCOL proto; /* first: `This` */
+	EFI_SIMPLE_NETWORK_MODE mode;
+	struct pkt *rx_head, *rx_tail; /* frames that wait for the payload */
+	unsigned rx_count;
+	void *sent[NIC_TX_MAX]; /* its buffers that it can have back; a ring */
+	unsigned sent_first, sent_count;
+	bool sent_news; /* something was sent since it last asked for the interrupt status */
+	bool rx_news;
+	bool opened; /* the link was closed before it was initialized */
+	bool groups; /* the device hears all groups */
+	EFI_NETWORK_STATISTICS stats;
+};
+
+#define NIC_SOCKETS	 4  /* UDP ports in use at once; the one unused for longest is reused */
+#define NIC_DATAGRAMS	 16 /* received and not yet read, all ports together */
+#define NIC_DATAGRAM_MAX 1472
+
+struct nic_datagram {
+	uint16_t n; /* bytes */
+	bool used;
+	uint16_t src_port, dst_port;
+	uint32_t src, dst; /* host order */
+	uint32_t seq;	   /* order of arrival */
+	uint8_t data[NIC_DATAGRAM_MAX];
+};
+
+struct nic_pxe {
+	EFI_PXE_BASE_CODE_PROTOCOL proto; /* first: `This` */
+	EFI_PXE_BASE_CODE_MODE mode;
+	char uri[URL_MAX];	/* what was loaded by this link; "": not known */
+	struct ipv4_conf lease; /* of the link, for SetStationIp() to be undone */
+	bool moved;		/* SetStationIp() has given it another address */
+	struct udp_sock sock[NIC_SOCKETS];
+	uint32_t sock_used[NIC_SOCKETS]; /* when: counts calls; 0: not open */
+	uint32_t calls;
+	uint32_t datagrams; /* that have come */
+	struct nic_datagram datagram[NIC_DATAGRAMS];
+};
+
+struct nic_region {	     /* all initrds as one file */
+	uint64_t phys, size; /* 0: no memory yet */
+	bool filled;
+};
+
+struct efi_nic {
+	struct netdev *dev;
+	EFI_HANDLE handle;
+	EFI_DEVICE_PATH *path;
+	EFI_HANDLE parent; /* its PciIo is open for us by that child; NULL: there is none */
+	EFI_LOAD_FILE_INTERFACE *load_file;
+	EFI_FILE_IO_INTERFACE files; /* nic_file.c */
+	struct nic_file *files_open;
+	struct nic_region initrds;
+	struct nic_snp snp;
+	struct nic_pxe pxe;
+};
+
+/* nic_snp.c, nic_pxe.c: fill in the protocol; an error when the firmware has no memory for it. */
+EFI_STATUS nic_snp_init(struct efi_nic *nic);
+void nic_pxe_init(struct efi_nic *nic);
+/* And take back all that a payload left: the link is ours again. */
+void nic_snp_end(struct efi_nic *nic);
+void nic_pxe_end(struct efi_nic *nic);
+/* nic_file.c: nic->files; the end frees what payloads have left open. */
+void nic_file_init(struct efi_nic *nic);
+void nic_file_end(struct efi_nic *nic);
+
+/* nic_udp.c: UdpWrite, UdpRead. Closes the ports. */
+EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
+	EFI_IP_ADDRESS *DestIp, EFI_PXE_BASE_CODE_UDP_PORT *DestPort, EFI_IP_ADDRESS *GatewayIp,
+	EFI_IP_ADDRESS *SrcIp, EFI_PXE_BASE_CODE_UDP_PORT *SrcPort, UINTN *HeaderSize,
+	VOID *HeaderPtr, UINTN *BufferSize, VOID *BufferPtr);
+EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
+	EFI_IP_ADDRESS *DestIp, EFI_PXE_BASE_CODE_UDP_PORT *DestPort, EFI_IP_ADDRESS *SrcIp,
+	EFI_PXE_BASE_CODE_UDP_PORT *SrcPort, UINTN *HeaderSize, VOID *HeaderPtr, UINTN *BufferSize,
+	VOID *BufferPtr);
+void nic_udp_end(struct efi_nic *nic);
+
+/*
+ * Inside, around what needs our protocols on a link that a payload may have for itself: its frames
+ * are ours in between. Whether somebody has it, for nic_return(). NULL: no link.
+ */
+bool nic_borrow(struct netdev *dev);
+void nic_return(struct netdev *dev, bool borrowed);
+
+#endif
