@@ -8,7 +8,7 @@
 
 extern const struct command *const common_commands[];
 extern const struct image_type *const common_image_types[], *const bios_image_types[],
-	*const efi_image_types[];
+								    *const efi_image_types[];
 extern const struct setting_source *const common_sources[];
 extern const struct service *const common_services[];
 extern const struct ip_protocol common_protocols[];
