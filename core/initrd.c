@@ -17,7 +17,7 @@ _Static_assert(BOOT_MOVES_MAX >= 2 * IMAGE_MAX + 2, "the kernel, each initrd, a 
 
 struct plan {
 	struct machine *m;
-	const struct image *initrd[IMAGE_MAX];
+	struct image *initrd[IMAGE_MAX];
 	unsigned n;
 	uint64_t size; /* of the region */
 	struct boot_move kernel;
@@ -32,7 +32,7 @@ struct plan {
 
 static void find_initrds(struct machine *m, struct plan *p)
 {
-	const struct image *img;
+	struct image *img;
 
 	p->n = 0;
 	for (unsigned i = 0; (img = image_nth(m, i)); i++)
@@ -212,12 +212,13 @@ int initrd_headers(struct machine *m, struct boot_request *req)
 	for (unsigned i = 0; i < p.n; i++) {
 		const struct image *img = p.initrd[i];
 
-		if (img->state != IMAGE_READY)
+		if (img->state == IMAGE_FILLING)
 			return err_set(m, ERR_IMAGE_INCOMPLETE, "initrd %s", img->name);
+		if (!img->headroom)
+			continue;
 		if (img->total > UINT32_MAX)
 			return err_set(m, ERR_INITRD_PLACE, "%s is larger than 4 GiB", img->name);
-		if (img->headroom)
-			cpio_header(&e, img->path, img->mode, (uint32_t)img->total);
+		cpio_header(&e, img->path, img->mode, (uint32_t)img->total);
 	}
 	cpio_trailer(&e);
 	if (e.bad)
@@ -225,4 +226,55 @@ int initrd_headers(struct machine *m, struct boot_request *req)
 			BOOT_BLOB_MAX);
 	req->nblob = (uint32_t)e.n;
 	return 0;
+}
+
+/* -- into a buffer -- */
+
+uint64_t initrd_total(struct machine *m)
+{
+	struct plan p;
+
+	find_initrds(m, &p);
+	return region_size(&p);
+}
+
+struct image *initrd_nth(struct machine *m, unsigned i, uint64_t *off)
+{
+	struct plan p;
+	uint64_t at = 0;
+
+	find_initrds(m, &p);
+	if (i >= p.n)
+		return NULL;
+	for (unsigned j = 0; j < i; j++)
+		at = data_end(p.initrd[j], data_start(p.initrd[j], at));
+	*off = data_start(p.initrd[i], at);
+	return p.initrd[i];
+}
+
+static void write_zeros(struct machine *m, uint64_t phys, uint64_t n)
+{
+	static const uint8_t zeros[256];
+
+	for (uint64_t part; n; phys += part, n -= part) {
+		part = n < sizeof(zeros) ? n : sizeof(zeros);
+		m->plat->phys_write(m->plat_ctx, phys, zeros, (size_t)part);
+	}
+}
+
+void initrd_frame(struct machine *m, uint64_t phys)
+{
+	struct boot_request *req = &m->boot;
+	struct plan p = {.m = m, .start = phys};
+
+	req->nmoves = req->nblobs = 0;
+	find_initrds(m, &p);
+	add_rest(&p, req);
+	for (unsigned i = 0; i < req->nmoves; i++) /* zeros, all of them */
+		write_zeros(m, req->moves[i].dst, req->moves[i].n);
+	for (unsigned i = 0; i < req->nblobs; i++) {
+		const struct boot_blob *b = &req->blobs[i];
+
+		m->plat->phys_write(m->plat_ctx, b->dst, req->blob + b->off, b->n);
+	}
 }

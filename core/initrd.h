@@ -28,9 +28,23 @@ struct machine;
 bool initrd_place(struct machine *m, const struct boot_move *kernel, struct range keep,
 	uint64_t limit, struct boot_request *req);
 /*
- * Checks that each initrd is complete and writes all cpio headers and the trailer into req->blob.
- * Errors: ERR_IMAGE_INCOMPLETE, ERR_CPIO_NAME, ERR_INITRD_PLACE (a file of 4 GiB or more).
+ * Checks that each initrd is complete, or late, and writes all cpio headers and the trailer into
+ * req->blob. Errors: ERR_IMAGE_INCOMPLETE, ERR_CPIO_NAME, ERR_INITRD_PLACE (a file of 4 GiB or more
+ * in a cpio).
  */
 int initrd_headers(struct machine *m, struct boot_request *req);
+
+/*
+ * Where the kernel has a buffer for the whole region (UEFI), which net/initrd_fetch.h fills. It is
+ * as above, wherever the buffer starts: with each image on a page of it.
+ */
+
+/* Bytes of the region, 0 when there is no initrd. */
+uint64_t initrd_total(struct machine *m);
+/* Initrd number i in it, NULL past the last; *off: of its data in the region. */
+struct image *initrd_nth(struct machine *m, unsigned i, uint64_t *off);
+/* Writes all that is no image's to the region at phys: zeros, and what initrd_headers() has put
+ * into m->boot. */
+void initrd_frame(struct machine *m, uint64_t phys);
 
 #endif
