@@ -50,30 +50,30 @@ enum image_state {
 			  asks for it, net/initrd_fetch.h */
 };
 
+/* What is small stands in front: the code is smaller. */
 struct image {
 	enum image_state state;
-	bool initrd;  /* handed to the kernel, in order of seq */
-	uint32_t seq; /* order of loading */
-	char name[IMAGE_NAME_MAX];
-	char uri[URL_MAX]; /* where it came from; base of relative URLs for scripts */
-	char cmdline[IMAGE_CMDLINE_MAX];
-	char path[IMAGE_NAME_MAX]; /* initrd: file name in the cpio made around it; "" for none */
-	uint32_t mode;		   /* that file's mode, 0644 by default */
+	uint32_t seq;		       /* order of loading */
 	const struct image_type *type; /* NULL: none has claimed it */
-
 	const struct image_store *store;
-	uint64_t base;	   /* physical address of byte 0 */
-	uint64_t capacity; /* bytes reserved from base */
-	uint64_t held;	   /* end of the pages that it has; what is behind its span can go back */
-	uint64_t total;	   /* bytes of the object, IMAGE_SIZE_UNKNOWN until known */
-	uint32_t headroom; /* bytes kept free in front of base, for a cpio header; whole pages */
-	uint32_t tailroom; /* and behind capacity, for the cpio trailer; 0 without headroom */
-	struct ranges have;
-	uint32_t refused;   /* puts that the hole map, or the limit, had no room for */
-	bool autofree;	    /* it goes when what it started has come back */
+	uint64_t base;	    /* physical address of byte 0 */
+	uint64_t capacity;  /* bytes reserved from base */
+	uint64_t held;	    /* end of the pages that it has; what is behind its span can go back */
+	uint64_t total;	    /* bytes of the object, IMAGE_SIZE_UNKNOWN until known */
 	uint64_t limit;	    /* bytes at or beyond it are not taken now; UINT64_MAX: all are */
+	uint32_t headroom;  /* bytes kept free in front of base, for a cpio header; whole pages */
+	uint32_t tailroom;  /* and behind capacity, for the cpio trailer; 0 without headroom */
+	uint32_t refused;   /* puts that the hole map, or the limit, had no room for */
+	uint32_t mode;	    /* of the file `path`, 0644 by default */
 	uint8_t *ring;	    /* NULL: it lies at base */
 	uint32_t ring_size; /* a power of two */
+	bool initrd;	    /* handed to the kernel, in order of seq */
+	bool autofree;	    /* not wanted any more when what it started has come back */
+	char path[IMAGE_NAME_MAX]; /* initrd: file name in the cpio made around it; "" for none */
+	char name[IMAGE_NAME_MAX];
+	struct ranges have;
+	char uri[URL_MAX]; /* where it came from; base of relative URLs for scripts */
+	char cmdline[IMAGE_CMDLINE_MAX];
 };
 
 /*

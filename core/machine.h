@@ -35,26 +35,26 @@ struct rng {
 	enum entropy_grade grade;
 };
 
+/* What is small stands in front: the code is smaller. */
 struct machine {
 	const struct platform *plat;
 	void *plat_ctx;
 	const struct config *config;
+	struct net *net; /* the network half, made by the same owner; NULL in tests of core alone */
 	uint64_t now_us; /* read once a turn; all of a turn happens at this moment */
 
 	struct timer *timers; /* sorted by due_us */
+	struct image *kernel; /* what boot starts: the one selected last; NULL for none */
+	uint32_t image_seq;
 	struct rng rng;
+	struct console console;
 	struct err_report err;
 	struct log log;
-	struct console console;
 	struct settings settings;
 	struct memmap mem;
 	struct image images[IMAGE_MAX];
-	uint32_t image_seq;
-	struct image *kernel; /* what boot starts: the one selected last; NULL for none */
 	struct script script;
 	struct boot_request boot; /* kind != BOOT_NONE: the outer loop must act */
-
-	struct net *net; /* the network half, made by the same owner; NULL in tests of core alone */
 };
 
 /* Prepares *m (any content) on a platform; inits all services. 0 or negative error. */
