@@ -26,10 +26,10 @@ static int arguments(struct machine *m, struct image *img, int argc, char **argv
 static int boot_start(struct machine *m, int argc, char **argv)
 {
 	struct image *img = m->kernel;
-	int autofree, ret, at;
+	int autofree = 0, replace, ret, at;
 	const struct option options[] = {
 		{"autofree", 'a', NULL, &autofree},
-		{"replace", 'r', NULL, &autofree},
+		{"replace", 'r', NULL, &replace},
 	};
 
 	at = command_options(m, argc, argv, options, 2);
@@ -45,6 +45,7 @@ static int boot_start(struct machine *m, int argc, char **argv)
 	}
 	if (!img)
 		return err_set(m, ERR_IMAGE_NO_KERNEL, "nothing to boot");
+	img->autofree |= autofree != 0;
 	ret = at + 1 < argc ? arguments(m, img, argc - at - 1, argv + at + 1) : 0;
 	if (!ret && !img->type)
 		ret = image_probe(m, img);
@@ -147,10 +148,10 @@ static void stat_print(struct machine *m, const struct image *img)
 
 	str_clean(name, sizeof(name), img->name, strlen(img->name));
 	str_clean(cmdline, sizeof(cmdline), img->cmdline, strlen(img->cmdline));
-	console_print(m, "%s : %llu bytes%s%s%s%s%s%s%s\n", name, (unsigned long long)img->total,
+	console_print(m, "%s : %llu bytes%s%s%s%s%s%s%s%s\n", name, (unsigned long long)img->total,
 		img->type ? " [" : "", img->type ? img->type->name : "", img->type ? "]" : "",
-		img->initrd ? " [initrd]" : "", img == m->kernel ? " [selected]" : "",
-		cmdline[0] ? " " : "", cmdline);
+		img->initrd ? " [initrd]" : "", img->state == IMAGE_LATE ? " [late]" : "",
+		img == m->kernel ? " [selected]" : "", cmdline[0] ? " " : "", cmdline);
 }
 
 static int imgstat_start(struct machine *m, int argc, char **argv)

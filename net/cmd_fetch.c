@@ -84,7 +84,7 @@ int fetch_wait_poll(struct machine *m, struct fetch_wait *w, struct image **img)
 	}
 	console_status(m, "%s", "");
 	rc = f->result;
-	if (!rc) {
+	if (!rc && f->image->state != IMAGE_LATE) {
 		fetch_summary(f, line, sizeof(line));
 		console_print(m, "%s\n", line);
 	}
@@ -107,6 +107,7 @@ int fetch_run(struct machine *m, struct image *img)
 
 	if (!rc)
 		rc = img->type->prepare(m, img, &m->boot);
+	img->autofree = true;
 	if (rc) {
 		err_set(m, (enum err) - rc, "%s", img->uri);
 		image_free(m, img);
@@ -168,7 +169,11 @@ static int plain_start(struct machine *m, int argc, char **argv)
 
 static int initrd_start(struct machine *m, int argc, char **argv)
 {
-	return fetch_cmd_start(m, argc, argv, true);
+	int rc = fetch_cmd_start(m, argc, argv, true);
+
+	if (rc == COMMAND_WAIT)
+		state(m)->wait.f->open = m->net->config->initrd_open;
+	return rc;
 }
 
 static void fetch_cmd_cancel(struct machine *m)

@@ -29,8 +29,8 @@ int fetch_wait_start(struct machine *m, struct fetch_wait *w, const char *ref, c
 /* COMMAND_WAIT; 0 and the image; or an error, the image is gone. */
 int fetch_wait_poll(struct machine *m, struct fetch_wait *w, struct image **img);
 void fetch_wait_cancel(struct machine *m, struct fetch_wait *w);
-/* Makes what was fetched run: a script at once, a payload when the command has ended. Frees what
- * cannot. */
+/* Makes what was fetched run: a script at once, a payload when the command has ended. It is freed
+ * when that is over, or cannot be. */
 int fetch_run(struct machine *m, struct image *img);
 
 #endif

@@ -177,7 +177,10 @@ static int initrd_got(struct pxelinux *p, int rc, struct image *img)
 	str_copy_n(p->scratch, sizeof(p->scratch), s, (size_t)(end - s));
 	p->pos = (uint32_t)(end - p->cmd);
 	rc = file_fetch(p, p->scratch, initrd_got);
-	return rc < 0 ? failed(p, rc) : rc;
+	if (rc < 0)
+		return failed(p, rc);
+	p->wait.f->open = p->m->net->config->initrd_open;
+	return rc;
 }
 
 /* menu.c32 and vesamenu.c32, with whatever path, and without .c32. */

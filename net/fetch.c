@@ -159,6 +159,7 @@ static int fetch_new(struct machine *m, const char *uri, const char *name, const
 	f->ring_size = size;
 	f->start_us = m->now_us;
 	timer_init(&f->step, fetch_step, f);
+	str_copy(f->origin, sizeof(f->origin), uri);
 	if (!str_copy(f->uri, sizeof(f->uri), uri))
 		rc = err_set(m, ERR_BAD_URL, "longer than %u bytes", URL_MAX);
 	else if (!str_copy(f->name, sizeof(f->name), name) ||
@@ -209,6 +210,8 @@ int fetch_open(struct fetch *f, uint64_t total)
 		image_free(f->m, f->image);
 	f->image = NULL;
 	f->bytes = 0;
+	if (f->open)
+		return f->open(f, total);
 	if (f->ring)
 		return image_open_ring(f->m, f->name, total, f->ring, f->ring_size, &f->image);
 	return image_open(f->m, f->name, f->uri, total, f->path[0] ? f->path : NULL, &f->image);

@@ -51,7 +51,11 @@ struct fetch {
 	struct netdev *dev;	 /* link in use; NULL: none was yet */
 	struct dns_query *query; /* while the host's name is looked up */
 	struct image *image;	 /* NULL until opened */
-	uint8_t *ring;		 /* streamed: where the bytes go; NULL: into memory */
+	/* What fetch_open() does for somebody who wants another image than a new one in memory;
+	 * NULL. Set right behind fetch_start(). Sets f->image, or returns an error. */
+	int (*open)(struct fetch *f, uint64_t total);
+	void *opener;  /* open's own */
+	uint8_t *ring; /* streamed: where the bytes go; NULL: into memory */
 	uint32_t ring_size;
 	int result; /* once finished */
 	bool finished;
@@ -65,7 +69,8 @@ struct fetch {
 	struct timer step;			  /* armed: what comes next is due when we return */
 	struct ip_addr server;			  /* addr[iaddr] */
 	struct ip_addr addr[FETCH_ADDR_MAX];	  /* of url.host, in the order they are tried */
-	char uri[URL_MAX];
+	char uri[URL_MAX];			  /* where redirects have led to */
+	char origin[URL_MAX];			  /* what fetch_start() was given */
 	char name[IMAGE_NAME_MAX];
 	char path[IMAGE_NAME_MAX]; /* cpio path, "" for none */
 	struct url url;

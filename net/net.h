@@ -30,6 +30,8 @@ struct net_config {
 	 * not met. */
 	void (*http_digest)(const struct http_auth *a, const char *user, const char *password,
 		const char *target, const char *nc, const char *cnonce, char hex[DIGEST_HEX]);
+	/* initrd_late_open(): initrds are fetched when a kernel asks for them; NULL: at once. */
+	int (*initrd_open)(struct fetch *f, uint64_t total);
 	bool say_ipxe; /* send user class "iPXE" and option 175: rules written for iPXE apply */
 };
 

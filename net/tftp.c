@@ -178,11 +178,13 @@ static void tftp_stop(struct fetch *f)
 	udp_close(f->net, &t->sock);
 }
 
-/* The server is told, so that it does not go on sending. */
+/* The server is told, so that it does not go on sending. Code 8 is for whoever has only asked for
+ * the size (RFC 2347, 2349). */
 static void tftp_cancel(struct fetch *f)
 {
 	if (tftp_of(f)->port)
-		send_error(f, &f->server, tftp_of(f)->port, TFTP_E_ANY, "cancelled");
+		send_error(f, &f->server, tftp_of(f)->port, f->bytes ? TFTP_E_ANY : TFTP_E_OPTION,
+			"cancelled");
 	tftp_stop(f);
 }
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Late initrds, see initrd_fetch.h. One is fetched at a time, in the order of the region. */
+#include "net/initrd_fetch.h"
+#include "core/fmt.h"
+#include "core/initrd.h"
+#include "core/machine.h"
+#include "core/str.h"
+#include "net/net.h"
+
+#define PROGRESS_US 1000000
+
+/* -- the size alone -- */
+
+/* In the turn that the image was opened in, but not from inside of the filler, which ends here. */
+static void late_step(struct machine *m, struct timer *t)
+{
+	struct fetch *f = t->ctx;
+	char name[IMAGE_NAME_MAX];
+
+	if (f->running)
+		f->ops->cancel(f);
+	f->running = false;
+	f->finished = true;
+	f->end_us = m->now_us;
+	/* The filler may have begun anew, as the connection broke right behind the size. */
+	f->result = f->image ? 0 : err_set(m, ERR_HTTP_CHANGED, "%s", f->uri);
+	if (f->result)
+		return;
+	str_clean(name, sizeof(name), f->name, strlen(f->name));
+	console_print(m, "%s: %llu bytes, will be fetched when the kernel asks for them\n", name,
+		(unsigned long long)f->image->total);
+}
+
+int initrd_late_open(struct fetch *f, uint64_t total)
+{
+	const char *path = f->path[0] ? f->path : NULL;
+	int rc;
+
+	if (total == IMAGE_SIZE_UNKNOWN)
+		return image_open(f->m, f->name, f->origin, total, path, &f->image);
+	rc = image_open_late(f->m, f->name, f->origin, total, path, &f->image);
+	if (rc)
+		return rc;
+	f->image->limit = 0; /* nothing more is taken, and so nothing acknowledged */
+	timer_init(&f->step, late_step, f);
+	timer_start(f->m, &f->step, 0);
+	return 0;
+}
+
+/* -- the whole region -- */
+
+static void fill_end(struct initrd_fill *fill, int result)
+{
+	struct machine *m = fill->m;
+
+	console_status(m, "%s", "");
+	fill->done = true;
+	fill->result = result;
+	if (!result)
+		return;
+	err_print(m, result);
+	err_clear(m); /* it was told: what the kernel makes of it is another error */
+}
+
+/* fetch.open: the late image's place in the buffer. Also when the transfer begins anew. */
+static int fill_open(struct fetch *f, uint64_t total)
+{
+	struct initrd_fill *fill = f->opener;
+	struct image *img = &fill->image;
+	uint64_t base = img->base;
+
+	if (total != IMAGE_SIZE_UNKNOWN && total != fill->late->total)
+		return err_set(f->m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", f->name,
+			(unsigned long long)total, (unsigned long long)fill->late->total);
+	memset(img, 0, sizeof(*img));
+	str_copy(img->name, sizeof(img->name), f->name);
+	str_copy(img->uri, sizeof(img->uri), f->uri);
+	img->state = IMAGE_FILLING;
+	img->store = &image_store_ram;
+	img->base = base;
+	img->capacity = fill->late->total;
+	img->total = total;
+	img->limit = UINT64_MAX;
+	f->image = img;
+	return 0;
+}
+
+/* The next initrd: one that is there is copied, a late one begins to come; or the end. */
+static int fill_next(struct initrd_fill *fill)
+{
+	struct machine *m = fill->m;
+	uint64_t off;
+	const struct image *img = initrd_nth(m, fill->next, &off);
+	int rc;
+
+	if (!img) {
+		fill_end(fill, 0);
+		return 0;
+	}
+	fill->next++;
+	if (img->state != IMAGE_LATE) {
+		m->plat->phys_move(m->plat_ctx, fill->phys + off, img->base, img->total);
+		return 0;
+	}
+	fill->late = img;
+	fill->image.base = fill->phys + off;
+	rc = fetch_start(m, img->uri, img->name, NULL, &fill->f);
+	if (rc)
+		return rc;
+	fill->f->open = fill_open;
+	fill->f->opener = fill;
+	return 0;
+}
+
+/* The fetch has ended. That all bytes are there counts, not what type of image they would be. */
+static int fill_fetched(struct initrd_fill *fill)
+{
+	const struct image *img = &fill->image;
+	struct fetch *f = fill->f;
+	int rc = f->result;
+	char line[160];
+
+	if (f->image && image_complete(img) && img->total == fill->late->total)
+		rc = 0;
+	else if (!rc)
+		rc = err_set(fill->m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", f->name,
+			(unsigned long long)img->total, (unsigned long long)fill->late->total);
+	if (!rc) {
+		err_clear(fill->m);
+		fetch_summary(f, line, sizeof(line));
+		console_print(fill->m, "%s\n", line);
+	}
+	fetch_end(f);
+	fill->f = NULL;
+	return rc;
+}
+
+bool initrd_fill_poll(void *ctx)
+{
+	struct initrd_fill *fill = ctx;
+	struct machine *m = fill->m;
+	char line[160];
+	int rc;
+
+	if (fill->done)
+		return true;
+	if (fill->f && !fill->f->finished) {
+		if (m->now_us - fill->shown_us >= PROGRESS_US) {
+			fill->shown_us = m->now_us;
+			fetch_progress(fill->f, line, sizeof(line));
+			console_status(m, "%s", line);
+		}
+		return false;
+	}
+	rc = fill->f ? fill_fetched(fill) : 0;
+	while (!rc && !fill->f && !fill->done)
+		rc = fill_next(fill);
+	if (rc)
+		fill_end(fill, rc);
+	return fill->done;
+}
+
+void initrd_fill_start(struct machine *m, struct initrd_fill *fill, uint64_t phys, uint64_t size)
+{
+	memset(fill, 0, sizeof(*fill));
+	fill->m = m;
+	fill->phys = phys;
+	fill->shown_us = m->now_us;
+	err_clear(m);
+	if (initrd_total(m) > size)
+		fill_end(fill, err_set(m, ERR_IMAGE_MEMORY, "initrds in %llu bytes",
+				       (unsigned long long)size));
+	else
+		initrd_frame(m, phys);
+}
+
+void initrd_fill_cancel(struct initrd_fill *fill)
+{
+	if (fill->f)
+		fetch_cancel(fill->f);
+	fill->f = NULL;
+	if (!fill->done) {
+		fill->done = true;
+		fill->result = -ERR_CANCELLED;
+		console_status(fill->m, "%s", "");
+	}
+}
