@@ -86,7 +86,7 @@ bool tree_path(char path[IMAGE_NAME_MAX], const char *dir, const char *name)
 /* Whether it can be read. */
 static bool there(const struct image *img)
 {
-	return img->state == IMAGE_READY;
+	return img->state == IMAGE_READY || img->state == IMAGE_LATE;
 }
 
 struct tree_node tree_find(struct machine *m, const char *path)

@@ -143,13 +143,16 @@ static void a_file_beats_a_folder_of_its_name(void **state)
 	assert_int_equal(tree_entry(m, "", 1).kind, TREE_NONE);
 }
 
-static void what_is_not_complete_or_has_no_name_is_not_there(void **state)
+static void what_cannot_be_read_or_has_no_name_is_not_there(void **state)
 {
-	struct image *img, *named;
+	struct image *img, *named, *late;
 
 	(void)state;
 	assert_int_equal(image_open(m, "part", "tftp://192.0.2.1/x", 2, NULL, &img), 0);
 	named = load("//.");
+	assert_int_equal(image_open_late(m, "late", "tftp://192.0.2.1/x", 2, NULL, &late), 0);
+	assert_ptr_equal(tree_find(m, "late").img, late);
+	image_free(m, late);
 	assert_int_equal(tree_find(m, "part").kind, TREE_NONE);
 	assert_int_equal(tree_find(m, "").kind, TREE_FOLDER);
 	assert_int_equal(tree_entry(m, "", 0).kind, TREE_NONE);
@@ -190,7 +193,7 @@ int main(void)
 		TEST(of_two_with_one_name_the_latest_is_there),
 		TEST(separators_in_names_make_folders),
 		TEST(a_file_beats_a_folder_of_its_name),
-		TEST(what_is_not_complete_or_has_no_name_is_not_there),
+		TEST(what_cannot_be_read_or_has_no_name_is_not_there),
 		TEST(all_images_are_listed_once),
 	};
 
