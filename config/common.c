@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "net/http_auth.h"
 #include "net/icmp.h"
+#include "net/initrd_fetch.h"
 #include "net/tcp.h"
 
 static const struct service console_service = {.name = "console", .poll = console_poll};
@@ -59,6 +60,7 @@ const struct net_config efi_net = {
 	.dhcp = DHCP_TIMING_DEFAULT,
 	.client_arch = CLIENT_ARCH_EFI, /* RFC 4578 2.1 and IANA's list: UEFI on x64, on arm64 */
 	.http_digest = http_auth_response,
+	.initrd_open = initrd_late_open,
 	.say_ipxe = true,
 };
 

@@ -162,14 +162,19 @@ bool initrd_fill_poll(void *ctx)
 
 void initrd_fill_start(struct machine *m, struct initrd_fill *fill, uint64_t phys, uint64_t size)
 {
+	int rc;
+
 	memset(fill, 0, sizeof(*fill));
 	fill->m = m;
 	fill->phys = phys;
 	fill->shown_us = m->now_us;
 	err_clear(m);
-	if (initrd_total(m) > size)
-		fill_end(fill, err_set(m, ERR_IMAGE_MEMORY, "initrds in %llu bytes",
-				       (unsigned long long)size));
+	rc = initrd_headers(m, &m->boot); /* as they are now */
+	if (!rc && initrd_total(m) > size)
+		rc = err_set(
+			m, ERR_IMAGE_MEMORY, "initrds in %llu bytes", (unsigned long long)size);
+	if (rc)
+		fill_end(fill, rc);
 	else
 		initrd_frame(m, phys);
 }

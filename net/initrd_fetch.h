@@ -38,8 +38,8 @@ struct initrd_fill {
 
 /*
  * Begins to fill the buffer of `size` bytes at phys, all of it RAM that nobody else uses, with the
- * region of core/initrd.h; m->boot has been prepared, and the kernel that it describes asks. Images
- * stay as they are, so that it can be done again. Between start and done the buffer must stay.
+ * region of core/initrd.h, while m->boot runs. Images stay as they are, so that it can be done
+ * again. Between start and done the buffer must stay.
  */
 void initrd_fill_start(struct machine *m, struct initrd_fill *fill, uint64_t phys, uint64_t size);
 /* A bounded turn: true once fill->done. Takes a struct initrd_fill: for machine_wait(). */
