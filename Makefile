@@ -74,7 +74,7 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
-EFI	:= $(foreach cpu,x64 arm64,$(O)/efi-$(cpu)/reveille.efi)
+EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi))
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
@@ -84,7 +84,7 @@ FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 .PHONY: all bios efi host boot check bench fuzz soak setup clean tests fuzzers format
 all: bios host
 bios: $(ROMS) $(FLAT) $(DISKS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
-efi: $(EFI)
+efi: $(EFI) $(O)/efi-sizes.txt
 host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
@@ -265,6 +265,10 @@ $(O)/rom/%.rom: $(O)/bios/%.rom $(O)/efi-x64/%.efirom util/romtool
 	$(call say,ROM)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) util/romtool join $(filter %rom,$^) -o $@
+
+# No budget: a driver in flash has room by the megabyte or none.
+$(O)/efi-sizes.txt: $(EFI) util/efitool
+	$(Q)$(PYTHON) util/efitool sizes $(filter %.efi,$^) > $@ && cat $@
 
 # -- hosted programs ----------------------------------------------------------------------------------------
 $(O)/host/reveille: $(O)/host/libreveille.a
