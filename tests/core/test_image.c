@@ -3,6 +3,7 @@
 #include "core/cpio.h"
 #include "core/machine.h"
 #include "tests/fake.h"
+#include "tests/pages.h"
 #include "tests/unit.h"
 
 #define MIB ((uint64_t)1 << 20)
@@ -413,6 +414,243 @@ static void test_ring_in_no_memory(void **state)
 	assert_int_equal(image_open_ring(m, "r", 1, ring, sizeof(ring), &img), -ERR_IMAGE_MAX);
 }
 
+/* -- a platform that hands out pages -- */
+
+static int setup_pages(void **state)
+{
+	int ret = setup(state);
+
+	m->plat = pages_platform();
+	return ret;
+}
+
+/* Nothing stays out, whatever the test has done. */
+static int teardown_pages(void **state)
+{
+	m->script.depth = 0;
+	image_free_all(m);
+	assert_int_equal(pages.now, 0);
+	return teardown(state);
+}
+
+static void test_pages(void **state)
+{
+	static const struct {
+		uint64_t size;
+		unsigned pages;
+	} rows[] = {{0, 1}, {1, 1}, {4095, 1}, {4096, 1}, {4097, 2}, {65536, 16}, {65537, 17}};
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS(rows); i++) {
+		struct image *img = open_image("x", rows[i].size);
+		uint8_t byte = 7;
+
+		assert_int_equal(pages.now, rows[i].pages);
+		assert_int_equal(img->base % MEM_PAGE, 0);
+		assert_true(pages_hold(img));
+		if (rows[i].size)
+			assert_int_equal(image_put(m, img, rows[i].size - 1, &byte, 1), 0);
+		assert_int_equal(image_set_total(m, img, rows[i].size), 0);
+		assert_true(pages_hold(img));
+		image_free(m, img);
+		assert_int_equal(pages.now, 0);
+		image_free(m, img); /* nothing is there any more */
+	}
+}
+
+/* What a file of unknown size did not need goes back when its end is known. */
+static void test_pages_unknown(void **state)
+{
+	static const uint64_t sizes[] = {0, 1, 4096, 4097, 100000, (1 << 20) - 4096, 1 << 20};
+	static uint8_t file[1 << 20];
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS(sizes); i++) {
+		struct image *img = open_image("x", IMAGE_SIZE_UNKNOWN);
+
+		assert_int_equal(pages.now, 256);
+		assert_int_equal(img->capacity, 1 << 20);
+		assert_int_equal(image_put(m, img, 0, file, (size_t)sizes[i]), 0);
+		assert_int_equal(image_set_total(m, img, (1 << 20) + 1), -ERR_IMAGE_MEMORY);
+		if (sizes[i])
+			assert_int_equal(
+				image_set_total(m, img, sizes[i] - 1), -ERR_IMAGE_TRUNCATED);
+		assert_int_equal(pages.now, 256);
+		assert_int_equal(image_set_total(m, img, sizes[i]), 0);
+		assert_int_equal(pages.now, (sizes[i] + 4095) / 4096);
+		assert_int_equal(image_close(m, img), 0);
+		assert_true(pages_hold(img));
+		assert_int_equal(pages.now, (sizes[i] + 4095) / 4096);
+		image_free(m, img);
+		assert_int_equal(pages.now, 0);
+	}
+}
+
+/* A page in front for the cpio's header, room behind for its trailer. */
+static void test_pages_path(void **state)
+{
+	struct image *img;
+
+	(void)state;
+	assert_int_equal(image_open(m, "x", "", 4096 - 127, "etc/motd", &img), 0);
+	assert_int_equal(pages.now, 2);
+	assert_true(pages_hold(img));
+	assert_int_equal(image_open(m, "x", "", 4096 - 126, "etc/motd", &img), 0);
+	assert_int_equal(pages.now, 2 + 3);
+	assert_true(pages_hold(img));
+	assert_int_equal(image_open(m, "x", "", IMAGE_SIZE_UNKNOWN, "etc/motd", &img), 0);
+	assert_int_equal(pages.now, 2 + 3 + 256);
+	assert_true(img->base + img->capacity + img->tailroom <= img->held);
+	assert_int_equal(image_set_total(m, img, 4096 - 127), 0);
+	assert_int_equal(pages.now, 2 + 3 + 2);
+	assert_true(pages_hold(img));
+	image_free(m, img);
+	assert_int_equal(pages.now, 2 + 3);
+}
+
+static void test_pages_errors(void **state)
+{
+	struct image *img;
+
+	(void)state;
+	pages.fails_at = 1;
+	assert_int_equal(image_open(m, "x", "", 1, NULL, &img), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_open(m, "x", "", 1ull << 40, NULL, &img), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_open(m, "x", "", 1, "no/file/", &img), -ERR_CPIO_NAME);
+	assert_int_equal(image_open(m, "x", "", UINT64_MAX - 1, "f", &img), -ERR_IMAGE_MEMORY);
+	assert_null(image_nth(m, 0));
+	assert_int_equal(pages.now, 0);
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		open_image("x", 1);
+	assert_int_equal(image_open(m, "x", "", 1, NULL, &img), -ERR_IMAGE_MAX);
+	assert_int_equal(pages.now, IMAGE_MAX);
+	/* One that runs keeps its memory, and a type that finds it broken does not cost any. */
+	m->script.frame[0].img = image_nth(m, 5);
+	m->script.depth = 1;
+	image_free_all(m);
+	assert_int_equal(pages.now, 1);
+	assert_true(pages_hold(m->script.frame[0].img));
+	img = open_image("x", 6);
+	image_put(m, img, 0, "broken", 6);
+	assert_int_equal(image_close(m, img), -ERR_BZIMAGE_BAD);
+	assert_int_equal(pages.now, 2);
+}
+
+/* A ring is the caller's, and no page of it is the platform's. */
+static void test_pages_ring(void **state)
+{
+	uint8_t ring[8];
+	struct image *img;
+
+	(void)state;
+	assert_int_equal(image_open_ring(m, "r", IMAGE_SIZE_UNKNOWN, ring, sizeof(ring), &img), 0);
+	assert_int_equal(image_set_total(m, img, 5), 0);
+	image_free(m, img);
+	assert_int_equal(pages.calls, 0);
+}
+
+static void test_pages_random(void **state)
+{
+	uint64_t seed = 9;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		struct image *img = &m->images[fake_random(&seed) % IMAGE_MAX];
+		uint64_t size = fake_random(&seed) % 300000;
+		unsigned needed = 0;
+
+		if (img->state == IMAGE_FREE) {
+			bool path = fake_random(&seed) % 2, unknown = fake_random(&seed) % 2;
+
+			pages.fails_at = fake_random(&seed) % 8 ? 0 : pages.calls + 1;
+			image_open(m, "x", "", unknown ? IMAGE_SIZE_UNKNOWN : size,
+				path ? "a/b" : NULL, &img);
+		} else if (img->total == IMAGE_SIZE_UNKNOWN && fake_random(&seed) % 2) {
+			assert_int_equal(image_set_total(m, img, size), 0);
+		} else {
+			image_free(m, img);
+		}
+		for (unsigned i = 0; i < IMAGE_MAX; i++) {
+			const struct image *at = &m->images[i];
+			struct range span = image_span(at);
+
+			if (at->state == IMAGE_FREE)
+				continue;
+			assert_true(pages_hold(at));
+			needed +=
+				at->total == 0 && !at->headroom
+					? (unsigned)((at->held - at->base) / MEM_PAGE)
+					: (unsigned)((span.end + 4095) / 4096 - span.start / 4096);
+		}
+		assert_int_equal(pages.now, needed);
+	}
+}
+
+/* -- late ones -- */
+
+static void test_late(void **state)
+{
+	struct image *img, *next;
+	char got[1];
+
+	(void)state;
+	assert_int_equal(image_open_late(m, "l", "http://h/l", 1ull << 40, "/etc/l", &img), 0);
+	assert_int_equal(img->state, IMAGE_LATE);
+	assert_int_equal(img->total, 1ull << 40);
+	assert_int_equal(img->mode, 0644);
+	assert_string_equal(img->uri, "http://h/l");
+	assert_string_equal(img->path, "/etc/l");
+	assert_int_equal(image_span(img).start, 0);
+	assert_int_equal(image_span(img).end, 0);
+	assert_false(image_complete(img));
+	assert_false(image_get(m, img, 0, got, 1));
+	assert_int_equal(image_put(m, img, 0, "x", 1), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_close(m, img), -ERR_IMAGE_INCOMPLETE);
+	assert_int_equal(img->state, IMAGE_LATE);
+	assert_ptr_equal(image_find(m, "l"), img);
+	next = open_image("n", 1);
+	assert_true(next->seq > img->seq);
+	image_free(m, img);
+	assert_null(image_find(m, "l"));
+	assert_ptr_equal(image_nth(m, 0), next);
+	assert_int_equal(image_open_late(m, "l", "", 1, "dir/", &img), -ERR_CPIO_NAME);
+	assert_int_equal(image_open_late(m, "l", "", 1, "", &img), 0);
+	assert_int_equal(img->headroom, 0);
+	err_clear(m);
+	while (!image_open_late(m, "l", "", 1, NULL, &img))
+		;
+	assert_int_equal(m->err.code, ERR_IMAGE_MAX);
+	assert_non_null(image_nth(m, IMAGE_MAX - 1));
+	assert_int_equal(pages.calls, 1);
+}
+
+/* It is in nobody's way where images have their places in the map. */
+static void test_late_in_no_memory(void **state)
+{
+	struct image *img, *big;
+
+	(void)state;
+	assert_int_equal(image_open_late(m, "l", "", UINT64_MAX - 1, "f", &img), 0);
+	big = open_image("x", IMAGE_SIZE_UNKNOWN);
+	assert_int_equal(big->base, m->mem.floor);
+	assert_int_equal(image_span(big).end, 64 * MIB);
+}
+
+static void test_free_auto(void **state)
+{
+	struct image *a = load("a", "1"), *b = load("b", "2"), *s = load("s", "3");
+
+	(void)state;
+	a->autofree = s->autofree = true;
+	m->script.frame[0].img = s;
+	m->script.depth = 1;
+	image_free_auto(m);
+	assert_null(image_find(m, "a"));
+	assert_ptr_equal(image_nth(m, 0), b);
+	assert_ptr_equal(image_nth(m, 1), s);
+	assert_false(load("c", "4")->autofree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +669,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_in_no_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pages, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_pages_unknown, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_pages_path, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_pages_errors, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_pages_ring, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_pages_random, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_late, setup_pages, teardown_pages),
+		cmocka_unit_test_setup_teardown(test_late_in_no_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_free_auto, setup_pages, teardown_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
