@@ -367,7 +367,7 @@ static bool is_82544(const struct bus_dev *b)
 
 static void e1000_groups(struct netdev *dev, bool all)
 {
-	reg_write(priv(dev), RCTL, RCTL_EN | RCTL_BAM | RCTL_SECRC | (all ? RCTL_MPE : 0));
+	reg_write(priv(dev), RCTL, RCTL_EN | RCTL_BAM | RCTL_SECRC | (uint32_t)all * RCTL_MPE);
 }
 
 /* Chapter 14: link, filters, receive, transmit. */

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "net/udp.h"
+#include "net/udp_box.h"
 
 struct machine;
 struct netdev;
@@ -81,18 +81,8 @@ struct pxe_base {
 	uint8_t frame[1536]; /* UNDI: the received frame that the NBP is being handed */
 };
 
-#define PXE_SOCKETS   4	    /* UDP ports in use at once; the one unused for longest is reused */
-#define PXE_DATAGRAMS 16    /* received and not yet read, all ports together */
-#define PXE_FILES     4	    /* open at once: one by TFTP, the others by FILE */
-#define PXE_RING      65536 /* bytes of a file that are read ahead; a power of two */
-
-struct pxe_datagram {
-	uint16_t n; /* 0: free */
-	uint16_t src_port, dst_port;
-	uint32_t src, dst; /* host order */
-	uint32_t seq;	   /* order of arrival */
-	uint8_t data[PXE_PACKET_MAX];
-};
+#define PXE_FILES 4	/* open at once: one by TFTP, the others by FILE */
+#define PXE_RING  65536 /* bytes of a file that are read ahead; a power of two */
 
 /* An open file: read in order, at most PXE_RING bytes ahead of the NBP. */
 struct pxe_file {
@@ -129,11 +119,7 @@ struct pxe {
 
 	/* UDP */
 	bool udp_open;
-	struct udp_sock sock[PXE_SOCKETS];
-	uint32_t sock_used[PXE_SOCKETS]; /* when: counts calls; 0: not open */
-	uint32_t calls;
-	uint32_t datagrams; /* that have come */
-	struct pxe_datagram datagram[PXE_DATAGRAMS];
+	struct udp_box udp;
 
 	struct pxe_file file[PXE_FILES]; /* [0]: TFTP */
 

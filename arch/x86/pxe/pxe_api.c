@@ -49,7 +49,6 @@ uint16_t pxe_call(struct pxe *p, uint16_t opcode, struct segoff params)
 
 	if (!at)
 		return PXENV_EXIT_FAILURE;
-	p->calls++;
 	p->m->now_us = p->m->plat->now_us(p->m->plat_ctx); /* what is started begins now */
 	if (c)
 		status = c->call(p, at);
@@ -62,7 +61,7 @@ uint16_t pxe_call(struct pxe *p, uint16_t opcode, struct segoff params)
 
 void pxe_start(struct pxe *p, struct netdev *dev, const char *uri)
 {
-	p->dev = dev;
+	p->dev = p->udp.dev = dev;
 	p->undi_started = p->undi_initialized = true;
 	pxe_cached_make(p, uri);
 }

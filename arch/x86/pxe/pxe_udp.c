@@ -2,10 +2,9 @@
 /*
  * The UDP calls of PXE 2.1, chapter 3: one address, datagrams of any port.
  *
- * A port is bound when the NBP first writes from it or waits for it; of PXE_SOCKETS the one unused
- * for longest makes room. UDP_READ gives the network a turn and does not wait; it hears only ports
- * that are bound. Up to PXE_DATAGRAMS wait for the NBP, what comes then is dropped, as are empty
- * ones and those larger than a frame. What is larger than the NBP's buffer is cut.
+ * Ports and what waits for the NBP are net/udp_box.h's; a port is bound when the NBP first writes
+ * from it or waits for it. UDP_READ gives the network a turn and does not wait; it hears only ports
+ * that are bound. What is larger than the NBP's buffer is cut.
  */
 #include "arch/x86/pxe/pxe.h"
 #include "core/machine.h"
@@ -47,54 +46,9 @@ void pxe_gateway(struct pxe *p, const uint8_t addr[4])
 		ip->gateway = ip4_of(gateway);
 }
 
-static void sock_input(
-	struct udp_sock *s, const struct ip_meta *meta, uint16_t src_port, struct bytes b)
-{
-	struct pxe *p = s->ctx;
-	struct pxe_datagram *d = p->datagram, *end = d + PXE_DATAGRAMS;
-
-	while (d < end && d->n)
-		d++;
-	if (d == end || b.n > sizeof(d->data))
-		return;
-	d->n = (uint16_t)b.n;
-	d->src_port = src_port;
-	d->dst_port = s->port;
-	d->src = ip4_u32(&meta->src);
-	d->dst = ip4_u32(&meta->dst);
-	d->seq = p->datagrams++;
-	bytes_copy(&b, d->data, b.n);
-}
-
-/* The socket of that port; NULL when another part of us has it. */
-static struct udp_sock *sock_of(struct pxe *p, uint16_t port)
-{
-	unsigned at = 0;
-
-	for (unsigned i = 0; i < PXE_SOCKETS; i++) {
-		if (p->sock_used[i] && p->sock[i].port == port) {
-			p->sock_used[i] = p->calls;
-			return &p->sock[i];
-		}
-		if (p->sock_used[i] < p->sock_used[at])
-			at = i;
-	}
-	p->sock[at].input = sock_input;
-	p->sock[at].ctx = p;
-	p->sock_used[at] = 0;
-	if (udp_open(p->dev->net, &p->sock[at], p->dev, port))
-		return NULL;
-	p->sock_used[at] = p->calls;
-	return &p->sock[at];
-}
-
 void pxe_udp_end(struct pxe *p)
 {
-	for (unsigned i = 0; i < PXE_SOCKETS; i++)
-		udp_close(p->dev->net, &p->sock[i]);
-	memset(p->sock_used, 0, sizeof(p->sock_used));
-	for (unsigned i = 0; i < PXE_DATAGRAMS; i++)
-		p->datagram[i].n = 0;
+	udp_box_end(&p->udp);
 	p->udp_open = false;
 }
 
@@ -123,41 +77,19 @@ static enum pxe_status udp_call_close(struct pxe *p, void *params)
 
 /* -- reading --------------------------------------------------------------------------- */
 
-struct waiting {
-	struct pxe *p;
-	uint32_t dst;  /* 0: any */
-	uint16_t port; /* 0: any */
-	struct pxe_datagram *found;
-};
-
-/* The oldest of those that fit. */
-static bool datagram_find(void *ctx)
-{
-	struct waiting *w = ctx;
-
-	w->found = NULL;
-	for (unsigned i = 0; i < PXE_DATAGRAMS; i++) {
-		struct pxe_datagram *d = &w->p->datagram[i];
-
-		if (d->n && (!w->dst || w->dst == d->dst) && (!w->port || w->port == d->dst_port) &&
-			(!w->found || (int32_t)(d->seq - w->found->seq) < 0))
-			w->found = d;
-	}
-	return w->found;
-}
-
 static enum pxe_status udp_call_read(struct pxe *p, void *params)
 {
 	struct udp_read *r = params;
-	struct waiting w = {p, wire_get32(r->dst), wire_get16(r->dst_port), NULL};
-	struct pxe_datagram *d;
+	struct udp_want w = {
+		.box = &p->udp, .dst = wire_get32(r->dst), .dst_port = wire_get16(r->dst_port)};
+	struct udp_datagram *d;
 	void *to;
 
 	if (!p->udp_open)
 		return PXENV_STATUS_UDP_CLOSED;
-	if (w.port && !sock_of(p, w.port))
+	if (w.dst_port && !udp_box_port(&p->udp, w.dst_port))
 		return PXENV_STATUS_OUT_OF_RESOURCES;
-	if (!machine_wait(p->m, datagram_find, &w, 0))
+	if (!machine_wait(p->m, udp_box_find, &w, 0))
 		return PXENV_STATUS_FAILURE;
 	d = w.found;
 	if (r->size > d->n)
@@ -191,7 +123,7 @@ static enum pxe_status udp_call_write(struct pxe *p, void *params)
 		return PXENV_STATUS_UDP_CLOSED;
 	if (!from)
 		return PXENV_STATUS_FAILURE;
-	s = sock_of(p, port ? port : PORT_DEFAULT);
+	s = udp_box_port(&p->udp, port ? port : PORT_DEFAULT);
 	pkt = s ? udp_alloc(net) : NULL;
 	if (!pkt)
 		return PXENV_STATUS_OUT_OF_RESOURCES;
