@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 class Peer(firmware.Ipxe):
-    """Another iPXE: a directory with ipxe.lkrn and 1af41000.rom, 8086100e.rom, or one such file."""
+    """Another iPXE: a directory with ipxe.lkrn, ipxe.efi, snponly.efi and 1af41000.rom, 8086100e.rom, or one such file."""
 
     def __init__(self, build, path):
         super().__init__(build)
@@ -35,7 +35,7 @@ class Peer(firmware.Ipxe):
 
     def _file(self, *names):
         if not os.path.isdir(self.path):
-            if self.path.endswith(names[0][-5:] if names[0].endswith('.lkrn') else '.rom'):
+            if self.path.endswith(os.path.splitext(names[0])[1]):
                 return self.path
             raise firmware.Missing('%s is no %s' % (self.path, names[0]))
         for name in names:
@@ -45,6 +45,9 @@ class Peer(firmware.Ipxe):
 
     def lkrn(self):
         return self._file('ipxe.lkrn')
+
+    def efi(self, cpu='x64', name='reveille'):
+        return self._file(name.replace('reveille', 'ipxe') + '.efi')
 
     def rom(self, model):
         wanted = qemu.NICS[model][1]
@@ -104,9 +107,10 @@ class Run:
     packets(path) reads a capture.
     """
 
-    def __init__(self, out, timeout, started=None, packets=pcap.read, **parts):
+    def __init__(self, out, timeout, started=None, packets=pcap.read, kind=qemu.Machine, **parts):
         self.watch = Watch()
         self.started = started
+        self.kind = kind
         self.out = out
         for _ in range(10):
             machine = self._power_on(parts)
@@ -133,7 +137,7 @@ class Run:
         if into > GAP_SECONDS:
             time.sleep(1.01 - into)
         self.watch.text, self.watch.serial = b'', []
-        machine = qemu.Machine(self.out, echo=self.watch.echo, **{'snaplen': SNAPLEN, **parts})
+        machine = self.kind(self.out, echo=self.watch.echo, **{'snaplen': SNAPLEN, **parts})
         self.second = int(time.time())
         machine.start()
         self.cont_wall = time.time()
@@ -193,10 +197,12 @@ class Site:
         with open(os.path.join(self.root, name), 'wb') as file:
             file.write(data)
 
-    def serve(self, server):
+    def serve(self, server, tftp=False, boot='boot.ipxe', options=()):
+        """tftp: where the server is none for TFTP, dnsmasq is."""
         self.close()
-        self.running.append(servers.dnsmasq(self.lan, self.out, self.cache, boot='boot.ipxe',
-                                            tftp=self.root if server == 'dnsmasq' else None))
+        tftp = server == 'dnsmasq' or tftp and server != 'atftpd'
+        self.running.append(servers.dnsmasq(self.lan, self.out, self.cache, boot=boot, options=options,
+                                            tftp=self.root if tftp else None))
         if server == 'atftpd':
             self.running.append(servers.atftpd(self.lan, self.out, self.root, self.cache))
         elif server == 'nginx':

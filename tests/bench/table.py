@@ -3,7 +3,7 @@
 
 import statistics
 
-from bench import boot, cost, http, transfer
+from bench import boot, cost, efi, http, transfer
 
 OURS, PEER = 'Reveille', 'iPXE'
 
@@ -93,6 +93,21 @@ class Report:
                     text, fw, row[boot.FIRST_BYTE], extra, 'wanted %+.1f, %s' % (
                         boot.WANTED_EXTRA, self.judge('four NICs: ' + what, extra <= boot.WANTED_EXTRA))
                     if fw == OURS else ''))
+
+    def efi(self, found):
+        print('\nUnder UEFI (OVMF, virtio), MB/s (median)')
+        print('  %-20s %5s %10s %10s %8s %8s' % ('', 'MiB', OURS, PEER, 'ratio', 'wanted'))
+        for name, by in found['rates'].items():
+            case, rate = efi.CASES[name], efi.medians(by)
+            ratio = rate[OURS] / rate[PEER]
+            print('  %-20s %5d %10.2f %10.2f %7.2fx %7.1fx  %s' % (
+                case.text, case.mib, rate[OURS] / 1e6, rate[PEER] / 1e6, ratio, case.wanted,
+                self.judge('UEFI: ' + case.text, ratio >= case.wanted)))
+        first = efi.medians(found['boot'])
+        ratio = first[OURS] / first[PEER]
+        print('  power-on to first byte, s  %10.3f %10.3f %7.2fx %7.1fx  %s' % (
+            first[OURS], first[PEER], ratio, efi.WANTED_SOONER,
+            self.judge('UEFI: first byte', ratio <= efi.WANTED_SOONER)))
 
     def memory(self, memory, limit):
         print('\nMemory beside the images: %.2f MiB, all of it set aside at compile time; wanted below %d MiB, %s' % (
