@@ -23,6 +23,7 @@ static uint64_t keys_due_us;
 
 static CHAR16 text[TEXT_MAX];
 static unsigned ntext;
+static bool shown; /* there is a console */
 static struct {
 	uint32_t code;
 	unsigned left; /* bytes that are to follow */
@@ -34,7 +35,8 @@ void efi_console_flush(void)
 		return;
 	text[ntext] = 0;
 	ntext = 0;
-	efi_st->ConOut->OutputString(efi_st->ConOut, text);
+	if (shown)
+		efi_st->ConOut->OutputString(efi_st->ConOut, text);
 }
 
 static void put(uint32_t code)
@@ -166,10 +168,12 @@ void efi_console_init(void)
 {
 	if (efi_bs->HandleProtocol(efi_st->ConsoleInHandle, &input_ex_guid, (void **)&input_ex))
 		input_ex = NULL;
+	shown = true;
 	efi_st->ConOut->EnableCursor(efi_st->ConOut, TRUE);
 }
 
 void efi_console_end(void)
 {
 	efi_console_flush();
+	shown = false;
 }

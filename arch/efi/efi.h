@@ -49,6 +49,8 @@ void efi_end(void);
  */
 extern bool efi_gone;
 
+/* The first line on the console. */
+void efi_greet(void);
 /* For the application: all links that this build drives, in the order of the firmware's handles. */
 void efi_find_links(void);
 /* autoexec.c: what to run; the script is set up, efi_run() runs it. */
@@ -71,6 +73,7 @@ struct efi_memory {
 	uint64_t now, peak;
 };
 extern struct efi_memory efi_memory;
+/* Nothing is printed before that; firmware whose turn to boot it is not yet may have no console. */
 void efi_console_init(void);
 /* Outside: takes waiting keys from the firmware, for platform.key(). */
 void efi_console_poll(void);

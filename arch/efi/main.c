@@ -15,6 +15,7 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 		status = efi_start();
 	if (status != EFI_SUCCESS)
 		return status;
+	efi_greet();
 	efi_find_links();
 	efi_choose_script();
 	status = efi_run();

@@ -187,12 +187,10 @@ static void EFIAPI exit_notify(EFI_EVENT event, void *ctx)
 
 EFI_STATUS efi_start(void)
 {
-	struct machine *m;
 	EFI_STATUS status = system_alloc();
 
 	if (status)
 		return status;
-	m = &efi_sys->m;
 	if (system_init(efi_sys, &efi_platform, NULL, &config_efi) < 0)
 		status = EFI_OUT_OF_RESOURCES;
 	if (!status)
@@ -204,8 +202,14 @@ EFI_STATUS efi_start(void)
 	}
 	if (efi_bs->CreateEvent(EVT_TIMER, TPL_CALLBACK, NULL, NULL, &doze_timer))
 		doze_timer = NULL;
-	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 	return EFI_SUCCESS;
+}
+
+void efi_greet(void)
+{
+	struct machine *m = &efi_sys->m;
+
+	console_print(m, "\n%s %s - network boot\n", m->config->product, m->config->version);
 }
 
 /* The firmware's own links come last: what a driver of ours knows is no longer among them. */
