@@ -95,7 +95,7 @@ static void phys_move(void *ctx, uint64_t dst, uint64_t src, uint64_t n)
 		return;
 	check(f, dst, n);
 	check(f, src, n);
-	memmove(f->ram + dst, f->ram + src, n);
+	memmove(f->ram + dst, f->ram + src, (size_t)n);
 }
 
 static void put_char(void *ctx, char c)
@@ -185,9 +185,9 @@ void fake_init(struct fake *f, uint64_t ram_size)
 	memset(f, 0, sizeof(*f));
 	f->size = ram_size;
 	/* Costs only what is touched. */
-	f->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
+	f->ram = mmap(NULL, (size_t)ram_size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (f->ram == MAP_FAILED)
+	if (f->ram == MAP_FAILED || ram_size > FAKE_RAM_MAX)
 		die("no memory");
 	f->map[f->nmap++] = (struct mem_range){0, 0x9fc00, MEM_RAM};
 	f->map[f->nmap++] = (struct mem_range){0x9fc00, 0xa0000, MEM_RESERVED};
@@ -200,7 +200,7 @@ void fake_init(struct fake *f, uint64_t ram_size)
 
 void fake_end(struct fake *f)
 {
-	munmap(f->ram, f->size);
+	munmap(f->ram, (size_t)f->size);
 	f->ram = NULL;
 }
 

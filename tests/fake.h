@@ -22,6 +22,8 @@
 
 #define FAKE_KEYS_MAX 1024
 #define FAKE_TEXT_MAX 65536
+/* All of it lies in the test's own address space, where a 32-bit process has no room for more. */
+#define FAKE_RAM_MAX (SIZE_MAX > UINT32_MAX ? 1ull << 40 : 1ull << 30)
 
 struct fake {
 	uint64_t now_us; /* the clock; tests may set it */

@@ -110,7 +110,7 @@ static void host_phys_read(void *ctx, void *dst, uint64_t phys, size_t n)
 static void host_phys_move(void *ctx, uint64_t dst, uint64_t src, uint64_t n)
 {
 	if (n)
-		memmove(host_memory(ctx, dst, n), host_memory(ctx, src, n), n);
+		memmove(host_memory(ctx, dst, n), host_memory(ctx, src, n), (size_t)n);
 }
 
 /* Nobody to write to any more (a pager was left) is no reason to stop: the script goes on. */
@@ -247,15 +247,21 @@ const struct platform host_platform = {
 
 bool host_init(struct host *h)
 {
+	size_t size = (size_t)h->opt.memory_mib << 20;
+
 	h->start_ns = clock_ns();
 	h->seed = h->opt.seed;
 	h->ram_size = (uint64_t)h->opt.memory_mib << 20;
-	h->ram = mmap(NULL, h->ram_size, PROT_READ | PROT_WRITE,
+	if (size != h->ram_size) {
+		errno = ENOMEM;
+		return false;
+	}
+	h->ram = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (h->ram == MAP_FAILED)
 		return false;
-	madvise(h->ram, h->ram_size, MADV_HUGEPAGE); /* advice: nothing is lost where it fails */
-	prefault_start(&h->prefault, h->ram, h->ram_size);
+	madvise(h->ram, size, MADV_HUGEPAGE); /* advice: nothing is lost where it fails */
+	prefault_start(&h->prefault, h->ram, size);
 	return true;
 }
 

@@ -429,6 +429,7 @@ static void test_preferred_taken(void **state)
 	assert_int_equal(req.entry, 18 * MIB);
 }
 
+#if SIZE_MAX > UINT32_MAX /* for FAKE_RAM_MAX */
 /* Up to the end of the 32-bit entry's world, not beyond, where there is memory, too. */
 static void test_4_gib(void **state)
 {
@@ -448,6 +449,7 @@ static void test_4_gib(void **state)
 	make(&s);
 	assert_int_equal(prepare(""), -ERR_BZIMAGE_PLACE);
 }
+#endif
 
 /* Only at the upper end of memory, and there only with less alignment than the kernel likes. */
 static void test_min_alignment(void **state)
@@ -580,7 +582,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cannot_reach_min_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_entry_offset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preferred_taken, setup, teardown),
+#if SIZE_MAX > UINT32_MAX
 		cmocka_unit_test_setup_teardown(test_4_gib, setup, teardown),
+#endif
 		cmocka_unit_test_setup_teardown(test_min_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_relocatable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_its_own_way, setup, teardown),

@@ -58,7 +58,7 @@ static inline void end_fetch(void)
 }
 
 /* It has ended well with the file's first size bytes. */
-static inline void expect_file(uint64_t size)
+static inline void expect_file(size_t size)
 {
 	uint8_t *b = malloc(size + 1);
 
@@ -66,9 +66,9 @@ static inline void expect_file(uint64_t size)
 	assert_int_equal(rig.f->image->total, size);
 	assert_int_equal(rig.f->bytes, size);
 	assert_true(image_get(&rig.m, rig.f->image, 0, b, size));
-	for (uint64_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++)
 		if (b[i] != file_byte(i))
-			fail_msg("byte %llu", (unsigned long long)i);
+			fail_msg("byte %zu", i);
 	free(b);
 	end_fetch();
 }

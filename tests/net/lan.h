@@ -194,9 +194,10 @@ static inline struct lan *lan_new(unsigned n)
 {
 	static const struct service *const services[] = {&net_service, NULL};
 	static struct config config;
-	struct lan *lan = calloc(1, sizeof(*lan));
+	struct lan *lan = aligned_alloc(_Alignof(struct lan), sizeof(*lan));
 
 	assert_non_null(lan);
+	memset(lan, 0, sizeof(*lan));
 	config = fake_config;
 	config.services = services;
 	config.net = &lan_net_config;

@@ -160,7 +160,7 @@ static void scramble(const struct wire *w, enum how how, uint64_t *seed)
 	while (ranges_front(&p->taken) < at + w->n && p->live) {
 		size_t off = fake_random(seed) % w->n;
 
-		off = turns++ % 3 ? off - off % part : ranges_front(&p->taken) - at;
+		off = turns++ % 3 ? off - off % part : (size_t)(ranges_front(&p->taken) - at);
 		peer_data_at(p, at + off, w->data + off, part < w->n - off ? part : w->n - off);
 		assert_true(turns < 100000);
 	}

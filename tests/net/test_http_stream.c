@@ -42,12 +42,12 @@ static uint64_t room(struct peer *p)
 	return p->s.user->room(&p->s);
 }
 
-static void read_on(uint64_t n)
+static void read_on(size_t n)
 {
 	uint8_t *b = malloc(n);
 
 	assert_true(image_get(&rig.m, rig.f->image, pos, b, n));
-	for (uint64_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (b[i] != file_byte(pos + i))
 			fail_msg("byte %llu", (unsigned long long)(pos + i));
 	free(b);
@@ -89,7 +89,7 @@ static void all(struct peer *p, uint64_t size)
 		uint64_t there = pos + room(p) < size ? pos + room(p) : size;
 
 		peer_file(p, pos, there);
-		read_on(there - pos);
+		read_on((size_t)(there - pos));
 	}
 	assert_true(rig.f->finished);
 	assert_int_equal(rig.f->result, 0);

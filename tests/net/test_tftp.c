@@ -110,7 +110,7 @@ static void expect_result(struct get *g, int result)
 		assert_int_equal(g->lan->m.err.code, -result);
 }
 
-static void expect_file(struct get *g, uint64_t size)
+static void expect_file(struct get *g, size_t size)
 {
 	uint8_t *b = malloc(size + 1);
 
@@ -677,7 +677,7 @@ static void test_rollover(void **state)
 			if (i == last || to_1 || i % 16 == 0)
 				expect_ack(&g, wire);
 		}
-		expect_file(&g, (last - 1) * 8 + 3);
+		expect_file(&g, (size_t)(last - 1) * 8 + 3);
 		end(&g);
 	}
 }

@@ -216,7 +216,8 @@ static void httpd_pull(struct tcpd_conn *tcp, uint64_t off, uint8_t *to, uint32_
 
 	while (len) {
 		const struct httpd_piece *p = piece_at(c, off);
-		uint64_t at = off - p->start, n = p->len - at < len ? p->len - at : len;
+		uint64_t at = off - p->start;
+		uint32_t n = p->len - at < len ? (uint32_t)(p->len - at) : len;
 
 		if (p->text)
 			memcpy(to, p->text + at, n);
@@ -224,11 +225,11 @@ static void httpd_pull(struct tcpd_conn *tcp, uint64_t off, uint8_t *to, uint32_
 			file_read(p->file, p->from + at, to, n);
 		else
 			memset(to, 'f', n);
-		for (uint64_t i = 0; p->wrong && i < n; i += 97)
+		for (uint32_t i = 0; p->wrong && i < n; i += 97)
 			to[i] ^= 0xff;
 		off += n;
 		to += n;
-		len -= (uint32_t)n;
+		len -= n;
 	}
 }
 

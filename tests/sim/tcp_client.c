@@ -164,10 +164,10 @@ static void hole_close(struct tcp_client *c)
 	}
 }
 
-static void keep(struct tcp_client *c, uint64_t off, const uint8_t *data, uint64_t len)
+static void keep(struct tcp_client *c, uint64_t off, const uint8_t *data, size_t len)
 {
 	if (off < c->cap)
-		memcpy(c->in + off, data, c->cap - off < len ? c->cap - off : len);
+		memcpy(c->in + off, data, c->cap - off < len ? (size_t)(c->cap - off) : len);
 }
 
 static void take_data(struct tcp_client *c, const struct tcp_seg *s)
@@ -182,7 +182,7 @@ static void take_data(struct tcp_client *c, const struct tcp_seg *s)
 	c->copies += skip;
 	if (off + s->len > c->len + window_of(c) + skip)
 		return;
-	keep(c, off + skip, s->data + skip, s->len - skip);
+	keep(c, off + skip, s->data + skip, (size_t)(s->len - skip));
 	if (d > 0) {
 		hole_add(c, off, off + s->len);
 		return;
@@ -339,7 +339,7 @@ static void tcpc_end(void *thing)
 	free(c);
 }
 
-struct tcp_client *tcpc_new(struct sim_world *w, const char *name, uint32_t ip, uint64_t cap)
+struct tcp_client *tcpc_new(struct sim_world *w, const char *name, uint32_t ip, size_t cap)
 {
 	struct tcp_client *c = sim_alloc(sizeof(*c));
 

@@ -54,7 +54,7 @@ struct tcp_client {
 };
 
 /* A host with that address, ready to open. cap: bytes of the answer that are kept. */
-struct tcp_client *tcpc_new(struct sim_world *w, const char *name, uint32_t ip, uint64_t cap);
+struct tcp_client *tcpc_new(struct sim_world *w, const char *name, uint32_t ip, size_t cap);
 void tcpc_open(struct tcp_client *c, uint32_t ip, uint16_t port);
 void tcpc_say(struct tcp_client *c, const void *data, uint32_t len);
 void tcpc_text(struct tcp_client *c, const char *text);

@@ -84,7 +84,7 @@ static bool head_has(struct lan *l, const char *text)
 	return at && at < l->body;
 }
 
-static void expect_body(struct lan *l, uint64_t from, uint64_t len)
+static void expect_body(struct lan *l, uint64_t from, size_t len)
 {
 	assert_int_equal(l->body_len, len);
 	assert_memory_equal(l->body, l->want + from, len);

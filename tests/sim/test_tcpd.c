@@ -97,7 +97,7 @@ static const struct tcpd_app app = {
 };
 
 /* A switch between them: the faults are on the client's link. */
-static void lan_open(struct lan *l, uint64_t seed, uint64_t size, const struct sim_fault *fault)
+static void lan_open(struct lan *l, uint64_t seed, size_t size, const struct sim_fault *fault)
 {
 	struct sim_switch *sw;
 
@@ -161,12 +161,13 @@ static void fetch(struct lan *l, uint64_t seconds)
 
 static void expect_whole(struct lan *l)
 {
-	uint8_t *want = sim_alloc(l->file.size);
+	size_t size = (size_t)l->file.size;
+	uint8_t *want = sim_alloc(size);
 
-	file_read(&l->file, 0, want, l->file.size);
+	file_read(&l->file, 0, want, size);
 	assert_true(l->c->finished);
-	assert_true(l->c->len == l->file.size);
-	assert_memory_equal(l->c->in, want, l->file.size);
+	assert_true(l->c->len == size);
+	assert_memory_equal(l->c->in, want, size);
 	free(want);
 }
 
@@ -176,7 +177,7 @@ static const struct sim_fault quick = {.delay_us = 100};
 
 static void test_a_file_of_each_size_arrives_and_both_ends_close(void **state)
 {
-	static const uint64_t sizes[] = {0, 1, 1447, 1448, 1449, 14480, 14481, 500000};
+	static const size_t sizes[] = {0, 1, 1447, 1448, 1449, 14480, 14481, 500000};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
