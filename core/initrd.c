@@ -265,16 +265,16 @@ static void write_zeros(struct machine *m, uint64_t phys, uint64_t n)
 void initrd_frame(struct machine *m, uint64_t phys)
 {
 	struct boot_request *req = &m->boot;
-	struct plan p = {.m = m, .start = phys};
+	struct plan p = {.m = m}; /* pages count from the region's start, wherever that lies */
 
 	req->nmoves = req->nblobs = 0;
 	find_initrds(m, &p);
 	add_rest(&p, req);
 	for (unsigned i = 0; i < req->nmoves; i++) /* zeros, all of them */
-		write_zeros(m, req->moves[i].dst, req->moves[i].n);
+		write_zeros(m, phys + req->moves[i].dst, req->moves[i].n);
 	for (unsigned i = 0; i < req->nblobs; i++) {
 		const struct boot_blob *b = &req->blobs[i];
 
-		m->plat->phys_write(m->plat_ctx, b->dst, req->blob + b->off, b->n);
+		m->plat->phys_write(m->plat_ctx, phys + b->dst, req->blob + b->off, b->n);
 	}
 }
