@@ -25,6 +25,7 @@ EFI_STATUS late_region(void *buf, UINTN size)
 	struct machine *m = &efi_sys->m;
 	static struct initrd_fill fill; /* large for a payload's stack */
 
+	m->now_us = efi_now_us(NULL); /* no turn has been while the payload ran */
 	initrd_fill_start(m, &fill, (uintptr_t)buf, size);
 	wait(initrd_fill_poll, &fill);
 	initrd_fill_cancel(&fill);
@@ -45,6 +46,7 @@ struct image *late_image(struct image *late)
 	struct fetch *f;
 	int rc;
 
+	m->now_us = efi_now_us(NULL);
 	err_clear(m);
 	rc = fetch_start(m, late->uri, late->name, late->path, &f);
 	if (!rc) {
