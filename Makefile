@@ -74,6 +74,7 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
+PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi))
 EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi))
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
@@ -126,9 +127,9 @@ $(eval $(call flavour,host,$(CC_HOST) $(CFLAGS_HOST)))
 $(eval $(call flavour,san,$(CC_HOST) $(CFLAGS_SAN)))
 $(eval $(call flavour,fuzz,$(CC_FUZZ) $(CFLAGS_FUZZ)))
 EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GNU_EFI)/inc/protocol
-$(O)/efi-x64/obj/arch/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
-$(O)/efi-arm64/obj/arch/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
-$(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c)))): | $(GNU_EFI)
+$(O)/efi-x64/obj/arch/efi/%.o $(O)/efi-x64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
+$(O)/efi-arm64/obj/arch/efi/%.o $(O)/efi-arm64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
+$(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c tests/qemu/efi/*.c)))): | $(GNU_EFI)
 objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))
 
 define archive
@@ -237,6 +238,8 @@ $(O)/$(1)/reveille.elf: $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
 $(O)/$(1)/%.elf: $(O)/$(1)/obj/config/%.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
+$(O)/$(1)/payload.elf $(O)/$(1)/payload-driver.elf: $(O)/$(1)/obj/tests/qemu/efi/payload.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
+	$$(link_efi)
 $(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
 	$$(call say,EFI)
 	$$(Q)$(PYTHON) util/efitool reloc $$< -o $$(@:.efi=.reloc)
@@ -259,6 +262,7 @@ EFI_ENTRY := efi_main
 EFI_KIND  := efi-app
 $(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_ENTRY := efi_driver_main
 $(O)/efi-x64/efirom.% $(O)/efi-arm64/efirom.%: EFI_KIND := efi-bsdrv
+$(O)/efi-x64/payload-driver.% $(O)/efi-arm64/payload-driver.%: EFI_KIND := efi-bsdrv
 
 # One ROM for both; each firmware takes its own.
 $(O)/rom/%.rom: $(O)/bios/%.rom $(O)/efi-x64/%.efirom util/romtool
@@ -297,7 +301,7 @@ $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libreveille.a
 $(O)/san/reveille: $(O)/san/obj/arch/host/main.o $(O)/san/libreveille.a
 	$(call say,LD)
 	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^
-tests: $(TESTS) $(O)/san/reveille
+tests: $(TESTS) $(O)/san/reveille $(PAYLOADS)
 fuzzers: $(FUZZERS)
 
 # -- what people type ---------------------------------------------------------------------------------------
