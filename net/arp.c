@@ -188,6 +188,19 @@ void arp_doubt(struct netdev *dev, const struct ip_addr *next_hop)
 	arp_emit(dev, ARP_REQUEST, ip4_u32(&dev->ip4.addr), NULL, ip4_u32(&e->ip));
 }
 
+bool arp_lookup(struct netdev *dev, const struct ip_addr *ip, struct mac *mac)
+{
+	struct arp_entry *e = arp_find(dev, ip4_u32(ip));
+
+	if (!e) {
+		e = arp_new(dev, ip);
+		arp_resolve(dev, e);
+	}
+	e->used_us = dev->net->m->now_us;
+	*mac = e->mac;
+	return e->resolved;
+}
+
 /* The question is answered: whoever waits may go. */
 static void arp_learn(struct netdev *dev, struct arp_entry *e, const struct mac *mac)
 {

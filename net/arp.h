@@ -64,6 +64,8 @@ void arp_send(struct netdev *dev, const struct ip_addr *next_hop, struct pkt *p)
  * meantime goes where it went.
  */
 void arp_doubt(struct netdev *dev, const struct ip_addr *next_hop);
+/* Whether it is known who has that address; where it is not, somebody is being asked. */
+bool arp_lookup(struct netdev *dev, const struct ip_addr *ip, struct mac *mac);
 /* Borrows the frame's payload. */
 void arp_input(struct netdev *dev, const uint8_t *data, uint32_t len);
 /* Tells the link who has our address now (RFC 5227 2.3); ends a probe. */

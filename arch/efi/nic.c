@@ -6,6 +6,10 @@
  * The handle's path is the card's with the MAC behind it. The path of a card that is the firmware's
  * Simple Network Protocol ends with the MAC already, and no two handles have one path: there a
  * vendor node of ours follows.
+ *
+ * An option ROM's child stands for as long as the card is ours, and has no more than the boot menu
+ * and the firmware's network stack look for: a file system would be listed as a disk. While a
+ * payload runs, it has the rest, too.
  */
 #include "arch/efi/nic.h"
 #include "core/machine.h"
@@ -68,69 +72,144 @@ static void parent_close(struct efi_nic *nic)
 
 /* -- open and close -------------------------------------------------------------------- */
 
+static struct efi_nic *nics[NETDEV_MAX];
+
+bool nic_link_open(struct efi_nic *nic)
+{
+	if (nic->dev->is_open)
+		return true;
+	nic->opened = true;
+	return !netdev_open(nic->dev);
+}
+
+/* What payloads have left is gone, and the link as it is now is shown. */
+static void nic_reset(struct efi_nic *nic)
+{
+	EFI_TPL kept;
+
+	if (!efi_enter(&kept))
+		return;
+	nic_snp_reset(nic);
+	nic_pxe_reset(nic);
+	if (nic->opened)
+		netdev_close(nic->dev);
+	nic->opened = false;
+	efi_leave(kept);
+}
+
+/* What only payloads are offered. All or nothing, as is each call of these. */
+static EFI_STATUS offer(struct efi_nic *nic)
+{
+	EFI_STATUS status = EFI_SUCCESS;
+
+	if (!nic->offered)
+		status = efi_bs->InstallMultipleProtocolInterfaces(
+			&nic->handle, &guid_pxe, &nic->pxe.proto, &guid_files, &nic->files, NULL);
+	nic->offered = !status;
+	return status;
+}
+
+static EFI_STATUS withdraw(struct efi_nic *nic)
+{
+	if (nic->offered && efi_bs->UninstallMultipleProtocolInterfaces(nic->handle, &guid_pxe,
+				    &nic->pxe.proto, &guid_files, &nic->files, NULL))
+		return EFI_ACCESS_DENIED;
+	if (nic->offered)
+		nic_file_end(nic);
+	nic->offered = false;
+	return EFI_SUCCESS;
+}
+
 static EFI_STATUS install(struct efi_nic *nic)
 {
 	return efi_bs->InstallMultipleProtocolInterfaces(&nic->handle, &guid_path, nic->path,
-		&guid_snp, &nic->snp.proto, &guid_pxe, &nic->pxe.proto, &guid_files, &nic->files,
-		nic->load_file ? &guid_load_file : NULL, nic->load_file, NULL);
+		&guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL, nic->load_file,
+		NULL);
 }
 
-/* All or nothing. */
+/*
+ * The firmware's drivers let go when they are asked (UEFI 7.3.3), and shut the link down while they
+ * do: all must still work then. The parent is closed first, because a handle that is gone is no
+ * child to close it for.
+ */
 static EFI_STATUS uninstall(struct efi_nic *nic)
 {
-	return efi_bs->UninstallMultipleProtocolInterfaces(nic->handle, &guid_path, nic->path,
-		&guid_snp, &nic->snp.proto, &guid_pxe, &nic->pxe.proto, &guid_files, &nic->files,
-		nic->load_file ? &guid_load_file : NULL, nic->load_file, NULL);
-}
+	EFI_HANDLE card = nic->parent;
 
-static EFI_STATUS nic_new(struct netdev *dev, struct efi_nic **out)
-{
-	EFI_STATUS status =
-		efi_bs->AllocatePool(EfiBootServicesData, sizeof(struct efi_nic), (void **)out);
-
-	if (status)
-		return status;
-	memset(*out, 0, sizeof(struct efi_nic));
-	(*out)->dev = dev;
-	return EFI_SUCCESS;
+	parent_close(nic);
+	if (!efi_bs->UninstallMultipleProtocolInterfaces(nic->handle, &guid_path, nic->path,
+		    &guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL,
+		    nic->load_file, NULL))
+		return EFI_SUCCESS;
+	if (card)
+		parent_open(nic, card);
+	return EFI_ACCESS_DENIED;
 }
 
 static void nic_free(struct efi_nic *nic)
 {
+	nics[nic->dev->index] = NULL;
+	nic_reset(nic);
 	nic_snp_end(nic);
-	nic_pxe_end(nic);
-	nic_file_end(nic);
 	if (nic->path)
 		efi_bs->FreePool(nic->path);
 	efi_bs->FreePool(nic);
+}
+
+static EFI_STATUS nic_make(struct efi_nic *nic, const struct efi_link *link)
+{
+	EFI_STATUS status = nic_snp_init(nic);
+
+	nic_pxe_init(nic);
+	nic_file_init(nic);
+	nic_reset(nic);
+	nic->path = path_of(nic->dev, link->path);
+	if (!status)
+		status = nic->path ? install(nic) : EFI_OUT_OF_RESOURCES;
+	if (!status)
+		parent_open(nic, link->card);
+	return status;
+}
+
+static EFI_STATUS nic_new(
+	struct netdev *dev, EFI_LOAD_FILE_INTERFACE *load_file, struct efi_nic **out)
+{
+	EFI_STATUS status = efi_bs->AllocatePool(EfiBootServicesData, sizeof(**out), (void **)out);
+
+	if (status)
+		return status;
+	memset(*out, 0, sizeof(**out));
+	(*out)->dev = dev;
+	(*out)->load_file = load_file;
+	nics[dev->index] = *out;
+	status = nic_make(*out, &efi_links[dev->index]);
+	if (status)
+		nic_free(*out);
+	return status;
 }
 
 EFI_STATUS efi_nic_open(
 	struct netdev *dev, EFI_LOAD_FILE_INTERFACE *load_file, struct efi_nic **out)
 {
 	const struct efi_link *link = &efi_links[dev->index];
-	struct efi_nic *nic;
-	EFI_STATUS status;
+	EFI_STATUS status = EFI_SUCCESS;
 
-	if (link->dev != dev)
+	if (link->dev != dev || !link->path)
 		return EFI_NOT_FOUND;
-	status = nic_new(dev, &nic);
+	*out = nics[dev->index];
+	if (!*out)
+		status = nic_new(dev, load_file, out);
+	else
+		nic_reset(*out);
 	if (status)
 		return status;
-	nic->load_file = load_file;
-	nic->path = path_of(dev, link->path);
-	nic_pxe_init(nic);
-	nic_file_init(nic);
-	status = nic_snp_init(nic);
-	if (!status)
-		status = nic->path ? install(nic) : EFI_OUT_OF_RESOURCES;
-	if (status) {
-		nic_free(nic);
-		return status;
-	}
-	parent_open(nic, link->card);
-	*out = nic;
-	return EFI_SUCCESS;
+	(*out)->users++;
+	if (load_file)
+		return EFI_SUCCESS;
+	status = offer(*out);
+	if (status)
+		efi_nic_close(*out);
+	return status;
 }
 
 EFI_HANDLE efi_nic_handle(const struct efi_nic *nic)
@@ -138,21 +217,17 @@ EFI_HANDLE efi_nic_handle(const struct efi_nic *nic)
 	return nic->handle;
 }
 
-/*
- * The firmware's drivers let go when they are asked (UEFI 7.3.3), and shut the link down while they
- * do: all must still work then. The child is its parent's until it has gone: a handle that was
- * given back has no number any more by which to close it.
- */
+/* What somebody holds stays, if need be without users of ours: the next one finds it. */
 EFI_STATUS efi_nic_close(struct efi_nic *nic)
 {
-	EFI_HANDLE card = nic->parent;
+	EFI_STATUS status = withdraw(nic);
 
-	parent_close(nic);
-	if (uninstall(nic)) {
-		if (card)
-			parent_open(nic, card);
-		return EFI_ACCESS_DENIED;
-	}
-	nic_free(nic);
-	return EFI_SUCCESS;
+	nic->users--;
+	if (!status && !nic->users)
+		status = uninstall(nic);
+	if (!status && !nic->users)
+		nic_free(nic);
+	else
+		nic_reset(nic);
+	return status;
 }

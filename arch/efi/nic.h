@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the parts of a link's child handle (nic.c) share: the Simple Network Protocol (nic_snp.c),
- * PXE Base Code (nic_pxe.c, nic_udp.c) and the file system of the images (nic_file.c).
+ * PXE Base Code (nic_pxe.c, nic_tftp.c, nic_udp.c) and the file system of the images (nic_file.c).
  *
  * The link stays ours while it is offered, open or not as it was. Who initializes the Simple
  * Network Protocol gets all its frames from then on (dev->raw), until he shuts it down; during a
@@ -16,7 +16,7 @@
 #define ARCH_EFI_NIC_H
 
 #include "arch/efi/efi.h"
-#include "net/udp.h"
+#include "net/udp_box.h"
 
 struct pkt;
 struct netdev;
@@ -37,35 +37,18 @@ struct nic_snp {
 	unsigned sent_first, sent_count;
 	bool sent_news; /* something was sent since it last asked for the interrupt status */
 	bool rx_news;
-	bool opened; /* the link was closed before it was initialized */
 	bool groups; /* the device hears all groups */
 	EFI_NETWORK_STATISTICS stats;
 };
 
-#define NIC_SOCKETS	 4  /* UDP ports in use at once; the one unused for longest is reused */
-#define NIC_DATAGRAMS	 16 /* received and not yet read, all ports together */
-#define NIC_DATAGRAM_MAX 1472
-
-struct nic_datagram {
-	uint16_t n; /* bytes */
-	bool used;
-	uint16_t src_port, dst_port;
-	uint32_t src, dst; /* host order */
-	uint32_t seq;	   /* order of arrival */
-	uint8_t data[NIC_DATAGRAM_MAX];
-};
-
+/* UEFI 24.3 */
 struct nic_pxe {
 	EFI_PXE_BASE_CODE_PROTOCOL proto; /* first: `This` */
 	EFI_PXE_BASE_CODE_MODE mode;
-	char uri[URL_MAX];	/* what was loaded by this link; "": not known */
-	struct ipv4_conf lease; /* of the link, for SetStationIp() to be undone */
-	bool moved;		/* SetStationIp() has given it another address */
-	struct udp_sock sock[NIC_SOCKETS];
-	uint32_t sock_used[NIC_SOCKETS]; /* when: counts calls; 0: not open */
-	uint32_t calls;
-	uint32_t datagrams; /* that have come */
-	struct nic_datagram datagram[NIC_DATAGRAMS];
+	char uri[URL_MAX];     /* what this link has loaded; "": not known */
+	struct ipv4_conf kept; /* the link's, where `moved` */
+	bool moved;	       /* SetStationIp() has changed it */
+	struct udp_box udp;
 };
 
 struct nic_region {	     /* all initrds as one file */
@@ -78,25 +61,46 @@ struct efi_nic {
 	EFI_HANDLE handle;
 	EFI_DEVICE_PATH *path;
 	EFI_HANDLE parent; /* its PciIo is open for us by that child; NULL: there is none */
-	EFI_LOAD_FILE_INTERFACE *load_file;
-	EFI_FILE_IO_INTERFACE files; /* nic_file.c */
+	unsigned users;	   /* of us, who have opened and not closed it */
+	bool opened;	   /* the link was closed until a payload needed it */
+	EFI_LOAD_FILE_INTERFACE *load_file; /* of an option ROM */
+	bool offered;			    /* a payload has the rest of it, too */
+	EFI_FILE_IO_INTERFACE files;	    /* nic_file.c */
 	struct nic_file *files_open;
 	struct nic_region initrds;
 	struct nic_snp snp;
 	struct nic_pxe pxe;
 };
 
-/* nic_snp.c, nic_pxe.c: fill in the protocol; an error when the firmware has no memory for it. */
+/* Fill in the calls; nic_snp's need an event of the firmware's. */
 EFI_STATUS nic_snp_init(struct efi_nic *nic);
 void nic_pxe_init(struct efi_nic *nic);
-/* And take back all that a payload left: the link is ours again. */
 void nic_snp_end(struct efi_nic *nic);
-void nic_pxe_end(struct efi_nic *nic);
+/* Inside: shows the link as it is now, and takes back all that a payload has left: it is ours. */
+void nic_snp_reset(struct efi_nic *nic);
+void nic_pxe_reset(struct efi_nic *nic);
 /* nic_file.c: nic->files; the end frees what payloads have left open. */
 void nic_file_init(struct efi_nic *nic);
 void nic_file_end(struct efi_nic *nic);
 
-/* nic_udp.c: UdpWrite, UdpRead. Closes the ports. */
+/* Inside: opens the link, if it is not. */
+bool nic_link_open(struct efi_nic *nic);
+
+/* A call of PXE Base Code. Until nic_pxe_leave() the network is ours. */
+struct nic_call {
+	struct efi_nic *nic;
+	EFI_TPL kept;
+	bool borrowed;
+};
+/* EFI_SUCCESS, or what is wrong: nothing is to be left then. */
+EFI_STATUS nic_pxe_enter(EFI_PXE_BASE_CODE_PROTOCOL *This, struct nic_call *call);
+/* Returns status. */
+EFI_STATUS nic_pxe_leave(struct nic_call *call, EFI_STATUS status);
+/* nic_tftp.c, nic_udp.c: the calls of these names. */
+EFI_STATUS EFIAPI nic_mtftp(EFI_PXE_BASE_CODE_PROTOCOL *This,
+	EFI_PXE_BASE_CODE_TFTP_OPCODE Operation, VOID *BufferPtr, BOOLEAN Overwrite,
+	UINT64 *BufferSize, UINTN *BlockSize, EFI_IP_ADDRESS *ServerIp, UINT8 *Filename,
+	EFI_PXE_BASE_CODE_MTFTP_INFO *Info, BOOLEAN DontUseBuffer);
 EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
 	EFI_IP_ADDRESS *DestIp, EFI_PXE_BASE_CODE_UDP_PORT *DestPort, EFI_IP_ADDRESS *GatewayIp,
 	EFI_IP_ADDRESS *SrcIp, EFI_PXE_BASE_CODE_UDP_PORT *SrcPort, UINTN *HeaderSize,
@@ -105,7 +109,6 @@ EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
 	EFI_IP_ADDRESS *DestIp, EFI_PXE_BASE_CODE_UDP_PORT *DestPort, EFI_IP_ADDRESS *SrcIp,
 	EFI_PXE_BASE_CODE_UDP_PORT *SrcPort, UINTN *HeaderSize, VOID *HeaderPtr, UINTN *BufferSize,
 	VOID *BufferPtr);
-void nic_udp_end(struct efi_nic *nic);
 
 /*
  * Inside, around what needs our protocols on a link that a payload may have for itself: its frames

@@ -207,12 +207,13 @@ static bool link_take(struct efi_nic *nic)
 {
 	struct netdev *dev = nic->dev;
 
-	nic->snp.opened = !dev->is_open;
 	dev->raw_ctx = nic;
 	dev->raw = snp_raw;
-	if (dev->offload)
+	if (dev->offload && dev->is_open) {
 		netdev_close(dev);
-	if (!netdev_open(dev))
+		netdev_open(dev); /* what it fails for was reported */
+	}
+	if (nic_link_open(nic))
 		return true;
 	dev->raw = NULL;
 	return false;
@@ -225,10 +226,10 @@ static void link_give(struct efi_nic *nic)
 	dev->raw = NULL;
 	dev->raw_ctx = NULL;
 	hear_groups(nic, false);
-	if (nic->snp.opened || dev->offload)
+	if (dev->offload && dev->is_open) {
 		netdev_close(dev);
-	if (!nic->snp.opened)
-		netdev_open(dev); /* what it fails for was reported, and a fetch will say more */
+		netdev_open(dev);
+	}
 	rx_drop(nic);
 }
 
@@ -646,15 +647,19 @@ EFI_STATUS nic_snp_init(struct efi_nic *nic)
 
 	nic->snp.proto = calls;
 	nic->snp.proto.Mode = &nic->snp.mode;
-	mode_init(&nic->snp.mode, nic->dev);
 	return efi_bs->CreateEvent(EFI_EVENT_NOTIFY_WAIT, EFI_TPL_CALLBACK, wait_for_packet, nic,
 		&nic->snp.proto.WaitForPacket);
 }
 
-void nic_snp_end(struct efi_nic *nic)
+void nic_snp_reset(struct efi_nic *nic)
 {
 	if (nic->snp.mode.State == EfiSimpleNetworkInitialized)
 		shut_down(nic);
+	mode_init(&nic->snp.mode, nic->dev);
+}
+
+void nic_snp_end(struct efi_nic *nic)
+{
 	if (nic->snp.proto.WaitForPacket)
 		efi_bs->CloseEvent(nic->snp.proto.WaitForPacket);
 	nic->snp.proto.WaitForPacket = NULL;
