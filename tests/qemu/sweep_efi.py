@@ -9,6 +9,7 @@ Not there: arm64 with e1000 from the firmware's own network boot, as Debian's AA
 import pytest
 
 from test_efi import boot  # noqa: F401, a fixture
+from test_efi_load import boot_large
 
 WAYS = [('x64', model, via, image) for model in ('virtio', 'e1000') for via, image in (
     ('disk', 'reveille'), ('pxe', 'reveille'), ('pxe', 'snponly'), ('http', 'reveille'), ('http', 'snponly'),
@@ -24,3 +25,12 @@ WAYS += [('x64', 'rtl8139', via, 'reveille') for via in ('pxe', 'http')]
 @pytest.mark.parametrize('cpu, model, via, image', WAYS)
 def test_debian(cpu, model, via, image, scheme, boot):  # noqa: F811
     boot(cpu, model, via, image, scheme)
+
+
+@pytest.mark.reveille
+def test_initrd_of_4_gib(lan, serve, web, uefi, artefact, kernel, out):
+    """On a machine of 6.5 GiB, of which 4.5 lie in one piece."""
+    sizes = 16 << 20, (4 << 30) + (16 << 20)
+    grown = boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, 6656)
+    print('peak memory: %.3f of the initrd' % (grown / (sizes[1] - sizes[0])))
+    assert 0.9 < grown / (sizes[1] - sizes[0]) < 1.1

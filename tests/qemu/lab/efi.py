@@ -20,6 +20,7 @@ from . import qemu
 # Debian's test key: "snakeoil" variables have nothing else in db.
 KEY, CERT, PASSPHRASE = '/usr/share/ovmf/PkKek-1-snakeoil.key', '/usr/share/ovmf/PkKek-1-snakeoil.pem', 'snakeoil'
 STUB = '/usr/lib/systemd/boot/efi/linux%s.efi.stub'
+SYSTEMD_BOOT = '/usr/lib/systemd/boot/efi/systemd-bootx64.efi'
 SHIM = '/usr/lib/shim/shimx64.efi.signed'
 GRUB = '/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed'
 
@@ -49,10 +50,10 @@ def present(*paths):
 class Machine(qemu.Machine):
     """
     qemu.Machine with UEFI. `disk` is the path of a FAT image and the first to boot. `secure` is a key of TRUST (x64);
-    `ask` is 'pxe', 'http' or both: how the firmware itself boots from the network.
+    `ask` is 'pxe' or 'http': how the firmware itself boots from the network. `reboot`: it may start again.
     """
 
-    def __init__(self, out, cpu='x64', secure=None, ask=('pxe',), **parts):
+    def __init__(self, out, cpu='x64', secure=None, ask='pxe', reboot=False, **parts):
         super().__init__(out, boot_log=False, **parts)
         self.cpu = CPUS[cpu]
         self.program = self.cpu.program
@@ -61,17 +62,18 @@ class Machine(qemu.Machine):
         if secure:
             self.code, self.settings = SECURE_CODE, TRUST[secure]
         present(self.code, self.settings)
-        self.ask = (ask,) if isinstance(ask, str) else ask
+        self.ask = ask
+        self.reboot = reboot
 
     def _chipset(self):
         cpu = self.cpu
         args = ['-nodefaults', '-no-user-config', *cpu.machine, '-accel', self._accelerator(),
-                '-m', str(self.memory), '-display', 'none', '-no-reboot']
+                '-m', str(self.memory), '-display', 'none'] + ([] if self.reboot else ['-no-reboot'])
         if self.secure:
             args += ['-machine', 'smm=on', '-global', 'driver=cfi.pflash01,property=secure,value=on']
         args += ['-drive', 'if=pflash,format=raw,readonly=on,file=' + self.code,
                  '-drive', 'if=pflash,format=raw,snapshot=on,file=' + self.settings]
-        for name, on in (('IPv4PXESupport', 'pxe' in self.ask), ('IPv6PXESupport', False)):
+        for name, on in (('IPv4PXESupport', self.ask == 'pxe'), ('IPv6PXESupport', False)):
             args += ['-fw_cfg', 'name=opt/org.tianocore/%s,string=%s' % (name, 'ny'[on])]
         return args
 
@@ -88,7 +90,7 @@ class Machine(qemu.Machine):
         return self.serial.tail()
 
     def memory_peak(self):
-        """The most memory QEMU's process ever had, in bytes: its own, and of the guest's what was touched."""
+        """The most memory that QEMU's process ever had, in bytes: its own, and what was touched of the guest's."""
         with open('/proc/%d/status' % self.process.pid, encoding='ascii') as file:
             return int(re.search(r'^VmHWM:\s*(\d+) kB', file.read(), re.M).group(1)) << 10
 
