@@ -51,6 +51,9 @@ static int digest_start(struct machine *m, int argc, char **argv)
 	if (argc != 2)
 		return -ERR_SCRIPT_USAGE;
 	d->img = image_find(m, argv[1]);
+	if (d->img && d->img->state == IMAGE_LATE)
+		return err_set(m, ERR_IMAGE_INCOMPLETE, "%s: comes when the kernel asks for it",
+			d->img->name);
 	if (!d->img || !image_complete(d->img))
 		return -ERR_IMAGE_NOT_FOUND;
 	d->off = 0;

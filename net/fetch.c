@@ -237,7 +237,7 @@ void fetch_done(struct fetch *f, int result)
 		timer_start(f->m, &f->step, 0);
 		return;
 	}
-	fetch_finish(f, result || f->ring ? result : image_close(f->m, f->image));
+	fetch_finish(f, result || f->ring || f->open ? result : image_close(f->m, f->image));
 }
 
 void fetch_elsewhere(struct fetch *f)

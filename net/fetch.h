@@ -52,7 +52,8 @@ struct fetch {
 	struct dns_query *query; /* while the host's name is looked up */
 	struct image *image;	 /* NULL until opened */
 	/* What fetch_open() does for somebody who wants another image than a new one in memory;
-	 * NULL. Set right behind fetch_start(). Sets f->image, or returns an error. */
+	 * NULL. Set right behind fetch_start(). Sets f->image, or returns an error. The image is
+	 * not closed at the end: its opener looks whether all is there. */
 	int (*open)(struct fetch *f, uint64_t total);
 	void *opener;  /* open's own */
 	uint8_t *ring; /* streamed: where the bytes go; NULL: into memory */

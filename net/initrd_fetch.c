@@ -36,8 +36,10 @@ int initrd_late_open(struct fetch *f, uint64_t total)
 	const char *path = f->path[0] ? f->path : NULL;
 	int rc;
 
-	if (total == IMAGE_SIZE_UNKNOWN)
-		return image_open(f->m, f->name, f->origin, total, path, &f->image);
+	if (total == IMAGE_SIZE_UNKNOWN) {
+		f->open = NULL; /* as any other */
+		return fetch_open(f, total);
+	}
 	rc = image_open_late(f->m, f->name, f->origin, total, path, &f->image);
 	if (rc)
 		return rc;
@@ -104,6 +106,7 @@ static int fill_next(struct initrd_fill *fill)
 	}
 	fill->late = img;
 	fill->image.base = fill->phys + off;
+	fill->image.total = IMAGE_SIZE_UNKNOWN;
 	rc = fetch_start(m, img->uri, img->name, NULL, &fill->f);
 	if (rc)
 		return rc;
@@ -112,7 +115,6 @@ static int fill_next(struct initrd_fill *fill)
 	return 0;
 }
 
-/* The fetch has ended. That all bytes are there counts, not what type of image they would be. */
 static int fill_fetched(struct initrd_fill *fill)
 {
 	const struct image *img = &fill->image;
@@ -120,9 +122,7 @@ static int fill_fetched(struct initrd_fill *fill)
 	int rc = f->result;
 	char line[160];
 
-	if (f->image && image_complete(img) && img->total == fill->late->total)
-		rc = 0;
-	else if (!rc)
+	if (!rc && (!image_complete(img) || img->total != fill->late->total))
 		rc = err_set(fill->m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", f->name,
 			(unsigned long long)img->total, (unsigned long long)fill->late->total);
 	if (!rc) {

@@ -215,6 +215,13 @@ static void test_cancel(void **state)
 
 	(void)state;
 	fetch_cancel(g->f);
+	expect(g, ERROR, 8); /* only the size was wanted, RFC 2347 */
+	assert_null(image_nth(&g->lan->m, 0));
+	lan_end(g->lan);
+	free(g);
+	g = begin(100 * BLK);
+	put_block(g, 1, BLK);
+	fetch_cancel(g->f);
 	expect(g, ERROR, 0);
 	assert_null(image_nth(&g->lan->m, 0));
 	lan_end(g->lan);
