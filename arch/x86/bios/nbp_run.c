@@ -283,7 +283,8 @@ int nbp_run(struct machine *m)
 	map_make(rm, m);
 	make_structs(rm);
 	hook(rm);
-	memmove(low_memory(LOAD_ADDRESS), low_memory((uintptr_t)req->payload_start), req->payload_size);
+	memmove(low_memory(LOAD_ADDRESS), low_memory((uintptr_t)req->payload_start),
+		req->payload_size);
 	screen_flush();
 	copy_end();
 	rm_far(rm_segment(), rm->off_start, &r);
