@@ -158,7 +158,7 @@ static int initrd_got(struct pxelinux *p, int rc, struct image *img)
 	if (rc)
 		return failed(p, rc);
 	if (p->kernel)
-		img->initrd = true;
+		img->initrd = INITRD_YES;
 	else
 		p->kernel = img;
 	do {
