@@ -55,3 +55,10 @@ const EFI_DEVICE_PATH *devpath_find(const EFI_DEVICE_PATH *path, unsigned type, 
 			return node;
 	return NULL;
 }
+
+bool devpath_is_below(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *above)
+{
+	size_t n = devpath_size(above);
+
+	return devpath_size(path) >= n && !memcmp(path, above, n);
+}

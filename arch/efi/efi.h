@@ -163,6 +163,8 @@ size_t devpath_size(const EFI_DEVICE_PATH *path);
 EFI_DEVICE_PATH *devpath_append(const EFI_DEVICE_PATH *base, const void *nodes, size_t n);
 /* The first node of that type and subtype, NULL. */
 const EFI_DEVICE_PATH *devpath_find(const EFI_DEVICE_PATH *path, unsigned type, unsigned subtype);
+/* Whether path starts with all nodes of `above`: the same device, or one on it. */
+bool devpath_is_below(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *above);
 
 /* -- strings: the console's are UTF-8, the firmware's UCS-2 -- */
 

@@ -44,6 +44,8 @@ struct card {
 };
 
 static EFI_GUID pci_io_guid = EFI_PCI_IO_PROTOCOL_GUID;
+static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
+static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static struct card cards[NETDEV_MAX];
 
 static struct card *card_of(struct bus_dev *b)
@@ -331,43 +333,75 @@ static void card_close(struct card *c)
 	c->handle = NULL;
 }
 
-/* The card is ours alone, switched on, and sees the packet buffers. */
-static bool card_open(struct card *c, struct net *net)
+/*
+ * The firmware's network stack lets go of all links on the card. EDK II's virtio driver does not
+ * stop while somebody uses its Simple Network Protocol, and does not ask him to stop.
+ */
+static void users_disconnect(EFI_HANDLE card)
+{
+	EFI_DEVICE_PATH *path, *link;
+	EFI_HANDLE *handles;
+	UINTN n;
+
+	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&path) ||
+		efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
+		return;
+	for (UINTN i = 0; i < n; i++)
+		if (!efi_bs->HandleProtocol(handles[i], &path_guid, (void **)&link) &&
+			devpath_is_below(link, path))
+			efi_bs->DisconnectController(handles[i], NULL, NULL);
+	efi_bs->FreePool(handles);
+}
+
+/* Nobody else drives it from here on. */
+static EFI_STATUS card_seize(struct card *c)
 {
 	UINT32 how = EFI_OPEN_PROTOCOL_BY_DRIVER | (c->lent ? 0 : EFI_OPEN_PROTOCOL_EXCLUSIVE);
-	EFI_PCI_IO_PROTOCOL *io;
+	EFI_STATUS status;
+
+	if (!c->lent) {
+		users_disconnect(c->handle);
+		efi_bs->DisconnectController(c->handle, NULL, NULL);
+	}
+	status = efi_bs->OpenProtocol(
+		c->handle, &pci_io_guid, (void **)&c->io, efi_image, c->handle, how);
+	if (status && !c->lent)
+		efi_bs->ConnectController(c->handle, NULL, NULL, TRUE);
+	return status;
+}
+
+/* The card is ours alone, switched on, and sees the packet buffers. */
+static EFI_STATUS card_open(struct card *c, struct net *net)
+{
+	EFI_STATUS status = card_seize(c);
+	EFI_PCI_IO_PROTOCOL *io = c->io;
 	UINT64 can;
 
-	if (!c->lent)
-		efi_bs->DisconnectController(c->handle, NULL, NULL);
-	if (efi_bs->OpenProtocol(
-		    c->handle, &pci_io_guid, (void **)&c->io, efi_image, c->handle, how)) {
-		if (!c->lent)
-			efi_bs->ConnectController(c->handle, NULL, NULL, TRUE);
-		return false;
-	}
-	io = c->io;
+	if (status)
+		return status;
 	io->Attributes(io, EfiPciIoAttributeOperationGet, 0, &c->attributes);
 	c->command = (uint16_t)config_read(&c->bus, PCI_COMMAND, 2);
 	if (!io->Attributes(io, EfiPciIoAttributeOperationSupported, 0, &can))
 		io->Attributes(io, EfiPciIoAttributeOperationEnable, can & ATTRIBUTES, NULL);
 	c->buffers = net->buffers;
-	return dma_map(io, net->buffers, sizeof(net->buffers), &c->buffers_bus, &c->buffers_map);
+	return dma_map(io, net->buffers, sizeof(net->buffers), &c->buffers_bus, &c->buffers_map)
+		       ? EFI_SUCCESS
+		       : EFI_OUT_OF_RESOURCES;
 }
 
 static void card_take(struct net *net, EFI_HANDLE handle, const struct driver *drv, struct card *c)
 {
 	unsigned ndev = net->ndev;
-	bool is_open = card_open(c, net);
+	EFI_STATUS status = card_open(c, net);
 
-	if (is_open && !pci_probe(net, drv, &c->bus)) {
+	if (!status && !pci_probe(net, drv, &c->bus)) {
 		for (; ndev < net->ndev; ndev++)
 			efi_link_add(&net->dev[ndev], handle);
 		return;
 	}
-	if (!is_open)
-		log_put(net->m, LOG_WARN, "%04x:%04x: the firmware does not let go of it",
-			c->bus.vendor, c->bus.device);
+	if (status)
+		log_put(net->m, LOG_WARN, "%04x:%04x: the firmware does not let go of it (%d)",
+			c->bus.vendor, c->bus.device, (int)(status & INT32_MAX));
 	if (c->io)
 		card_close(c);
 	c->handle = NULL;

@@ -295,7 +295,22 @@ static void doze(uint64_t until_us)
 		efi_bs->WaitForEvent(events[1] ? 2 : 1, events, &which);
 }
 
-/* What the machine asks for: its devices are closed first, unless they are to stay. */
+/* A program beside us: all links stay open. */
+static void run_payload(struct machine *m)
+{
+	EFI_TPL kept;
+	int rc;
+
+	efi_console_flush();
+	rc = efi_boot_image(&m->boot);
+	if (!efi_enter(&kept))
+		return;
+	image_free_auto(m);
+	machine_return(m, rc);
+	efi_leave(kept);
+}
+
+/* What is the end of the machine, if it works. */
 static void carry_out(struct machine *m)
 {
 	EFI_TPL kept;
@@ -321,7 +336,9 @@ EFI_STATUS efi_run(void)
 			m->boot.kind = BOOT_NONE;
 			return m->boot.exit_code ? EFI_ABORTED : EFI_SUCCESS;
 		}
-		if (m->boot.kind != BOOT_NONE)
+		if (m->boot.kind == BOOT_EFI)
+			run_payload(m);
+		else if (m->boot.kind != BOOT_NONE)
 			carry_out(m);
 		else
 			doze(next);
