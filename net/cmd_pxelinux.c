@@ -80,6 +80,8 @@ static int file_fetch(struct pxelinux *p, const char *name,
 	p->got = got;
 	if (!rc)
 		rc = fetch_wait_start(p->m, &p->wait, url, NULL, NULL, 0);
+	if (!rc && p->kernel) /* what follows it are initrds */
+		p->wait.f->open = p->m->net->config->initrd_open;
 	return rc ? rc : COMMAND_WAIT;
 }
 
@@ -157,9 +159,8 @@ static int initrd_got(struct pxelinux *p, int rc, struct image *img)
 
 	if (rc)
 		return failed(p, rc);
-	if (p->kernel)
-		img->initrd = INITRD_YES;
-	else
+	img->initrd = p->kernel != NULL;
+	if (!p->kernel)
 		p->kernel = img;
 	do {
 		if (*s == ',') {
@@ -177,10 +178,7 @@ static int initrd_got(struct pxelinux *p, int rc, struct image *img)
 	str_copy_n(p->scratch, sizeof(p->scratch), s, (size_t)(end - s));
 	p->pos = (uint32_t)(end - p->cmd);
 	rc = file_fetch(p, p->scratch, initrd_got);
-	if (rc < 0)
-		return failed(p, rc);
-	p->wait.f->open = p->m->net->config->initrd_open;
-	return rc;
+	return rc < 0 ? failed(p, rc) : rc;
 }
 
 /* menu.c32 and vesamenu.c32, with whatever path, and without .c32. */
@@ -702,20 +700,18 @@ static bool is_absent(int rc)
 
 static int config_got(struct pxelinux *p, int rc, struct image *img)
 {
-	struct machine *m = p->m;
-
 	if (rc && p->text)
 		return failed(p, rc);
 	if (is_absent(rc) && p->tries <= PXELINUX_NAMES)
 		return search_next(p);
 	if (!rc && !p->text)
-		rc = image_open(m, "pxelinux.cfg", "", SCRIPT_SIZE_MAX, NULL, &p->text);
+		rc = image_open(p->m, "pxelinux.cfg", "", SCRIPT_SIZE_MAX, NULL, &p->text);
 	if (rc)
 		return rc;
 	if (!p->home[0])
 		str_copy(p->home, sizeof(p->home), img->uri);
 	memset(&p->cfg, 0, sizeof(p->cfg));
-	p->cfg.m = m;
+	p->cfg.m = p->m;
 	p->cfg.base = p->text->base;
 	p->ui = p->type == CFG_KERNEL;
 	p->here = 0;
