@@ -51,6 +51,12 @@ enum image_state {
 };
 
 /* What is small stands in front: the code is smaller. */
+enum image_initrd {
+	INITRD_NO,
+	INITRD_YES,
+	INITRD_GUESSED, /* a file of no type: nobody has said what it is for */
+};
+
 struct image {
 	enum image_state state;
 	uint32_t seq;		       /* order of loading */
@@ -67,7 +73,7 @@ struct image {
 	uint32_t mode;	    /* of the file `path`, 0644 by default */
 	uint8_t *ring;	    /* NULL: it lies at base */
 	uint32_t ring_size; /* a power of two */
-	bool initrd;	    /* handed to the kernel, in order of seq */
+	uint8_t initrd;	    /* enum image_initrd: handed to the kernel, in order of seq */
 	bool autofree;	    /* not wanted any more when what it started has come back */
 	char path[IMAGE_NAME_MAX]; /* initrd: file name in the cpio made around it; "" for none */
 	char name[IMAGE_NAME_MAX];

@@ -203,7 +203,7 @@ static int imgfetch_poll(struct machine *m)
 	int rc = fetch_cmd_poll(m, &img);
 
 	if (!rc)
-		img->initrd = !img->type;
+		img->initrd = img->type ? INITRD_NO : INITRD_GUESSED;
 	return rc;
 }
 
@@ -247,7 +247,7 @@ static int initrd_poll(struct machine *m)
 
 	if (rc)
 		return rc;
-	img->initrd = true;
+	img->initrd = INITRD_YES;
 	for (int i = 0; i < c->nargs; i++) {
 		if (str_starts(c->args[i], "mode=") && !mode_parse(c->args[i] + 5, &img->mode)) {
 			image_free(m, img);

@@ -4,6 +4,9 @@
  * path is the vendor media node that Linux looks for since 5.8. It asks for the size, allocates,
  * and asks again: what is not here yet is fetched into its buffer.
  *
+ * A file that was only fetched may be an initrd, and is one for a kernel; to other programs it is
+ * not given as such, who read it as a file (nic_file.c) and start kernels of their own choice.
+ *
  * An error is never EFI_NOT_FOUND: a kernel would take that for "there is none" and start without.
  * Where somebody who has started us offers an initrd already, ours takes its place for as long as
  * the payload runs. A systemd-stub that brings an initrd of its own refuses to run beside ours.
@@ -53,15 +56,50 @@ static EFI_STATUS EFIAPI load_file(
 
 static EFI_LOAD_FILE_INTERFACE ours = {load_file};
 static EFI_LOAD_FILE_INTERFACE *theirs; /* of the handle, before us */
-static EFI_HANDLE handle;
+static EFI_HANDLE handle;		/* NULL: not installed */
+static uint32_t guessed;		/* images that are no initrds for now */
+_Static_assert(IMAGE_MAX <= 32, "a bit for each image");
 
-EFI_STATUS efi_initrd_install(void)
+/* Documentation/arch/x86/boot.rst; arch/arm64/booting.rst; zboot-header.S in drivers/firmware/efi/
+ * libstub: a compressed kernel of any CPU. */
+static bool is_linux(const struct boot_request *req)
+{
+	static const struct {
+		uint32_t at;
+		char magic[5];
+	} marks[] = {{0x202, "HdrS"}, {0x38, "ARM\x64"}, {4, "zimg"}};
+	const uint8_t *file = (const uint8_t *)(uintptr_t)req->payload_start;
+
+	for (unsigned i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (req->payload_size >= marks[i].at + 4 &&
+			!memcmp(file + marks[i].at, marks[i].magic, 4))
+			return true;
+	return false;
+}
+
+static void hide_guessed(struct machine *m)
+{
+	guessed = 0;
+	for (unsigned i = 0; i < IMAGE_MAX && !is_linux(&m->boot); i++) {
+		if (m->images[i].initrd != INITRD_GUESSED)
+			continue;
+		m->images[i].initrd = INITRD_NO;
+		guessed |= 1u << i;
+	}
+}
+
+static void show_guessed(struct machine *m)
+{
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		if (guessed & 1u << i)
+			m->images[i].initrd = INITRD_GUESSED;
+}
+
+static EFI_STATUS install(void)
 {
 	EFI_DEVICE_PATH *path = &initrd_path.vendor;
 	EFI_STATUS status;
 
-	handle = NULL;
-	theirs = NULL;
 	status = efi_bs->InstallMultipleProtocolInterfaces(
 		&handle, &path_guid, path, &load_guid, &ours, NULL);
 	if (status != EFI_ALREADY_STARTED) /* no two handles have one path */
@@ -74,11 +112,27 @@ EFI_STATUS efi_initrd_install(void)
 	return status;
 }
 
+EFI_STATUS efi_initrd_install(void)
+{
+	struct machine *m = &efi_sys->m;
+	EFI_STATUS status = EFI_SUCCESS;
+
+	handle = NULL;
+	theirs = NULL;
+	hide_guessed(m);
+	if (initrd_total(m))
+		status = install();
+	if (status)
+		show_guessed(m);
+	return status;
+}
+
 void efi_initrd_uninstall(void)
 {
+	show_guessed(&efi_sys->m);
 	if (theirs)
 		efi_bs->ReinstallProtocolInterface(handle, &load_guid, &ours, theirs);
-	else
+	else if (handle)
 		efi_bs->UninstallMultipleProtocolInterfaces(
 			handle, &path_guid, &initrd_path, &load_guid, &ours, NULL);
 }

@@ -17,7 +17,6 @@
 #include "arch/efi/efi.h"
 #include "arch/efi/utf16.h"
 #include "core/console.h"
-#include "core/initrd.h"
 
 struct payload {
 	const struct boot_request *req;
@@ -169,7 +168,7 @@ static EFI_STATUS payload_load(struct payload *p)
 		status = efi_bs->HandleProtocol(p->image, &loaded_guid, (void **)&p->loaded);
 	if (!status)
 		status = payload_options(p);
-	if (!status && initrd_total(&efi_sys->m)) {
+	if (!status) {
 		status = efi_initrd_install();
 		p->initrd = !status;
 	}
