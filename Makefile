@@ -17,6 +17,8 @@ MAKEFLAGS += --no-builtin-rules
 CC_BIOS ?= gcc -m32
 CC_HOST ?= gcc
 CC_FUZZ ?= clang
+CC_I386 ?= i686-linux-gnu-gcc
+CC_ARM64 ?= aarch64-linux-gnu-gcc
 CC_EFI_X64 ?= gcc
 CC_EFI_ARM64 ?= aarch64-linux-gnu-gcc
 BIN_EFI_ARM64 ?= aarch64-linux-gnu-
@@ -55,9 +57,18 @@ CFLAGS_EFI_ARM64 := $(CFLAGS_EFI) -ffixed-x18 -mbranch-protection=none
 # -- the hosted builds --------------------------------------------------------------------------------------
 HOSTED	    := $(COMMON) -D_GNU_SOURCE
 CFLAGS_HOST := $(HOSTED) -O2
+# What the tests are written on: out of the sources of Debian's cmocka, for each of their CPUs, or wherever CMOCKA= says.
+CMOCKA	    ?= $(O)/cache/cmocka
+TESTED	    := $(HOSTED) -isystem $(CMOCKA)/include
 SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_SAN  := $(HOSTED) -O1 $(SANITIZE)
+CFLAGS_SAN  := $(TESTED) -O1 $(SANITIZE)
+# qemu-user bears no address sanitizer. -O2, as the firmware of that CPU.
+SANITIZE_ARM64 := -fsanitize=undefined -fno-sanitize-recover=all
+CFLAGS_ARM64   := $(TESTED) -O2 $(SANITIZE_ARM64)
 CFLAGS_FUZZ := $(HOSTED) -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
+# A cross compiler's libraries lie where no loader looks for them.
+I386_LIBS = $(patsubst %/,%,$(dir $(shell $(CC_I386) -print-file-name=ld-linux.so.2)))
+LINK_I386 = $(SANITIZE) -Wl,-rpath=$(I386_LIBS),--dynamic-linker=$(I386_LIBS)/ld-linux.so.2
 
 LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
@@ -79,7 +90,8 @@ EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
-TESTS	:= $(UNIT_SRC:%.c=$(O)/san/%) $(SIMT_SRC:%.c=$(O)/san/%)
+SUITES	?= san san-i386 san-arm64
+TESTS	:= $(foreach suite,$(SUITES),$(patsubst %.c,$(O)/$(suite)/%,$(UNIT_SRC) $(SIMT_SRC)))
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
 .PHONY: all bios efi host boot check bench fuzz soak setup clean tests fuzzers format
@@ -109,7 +121,7 @@ $(GNU_EFI):
 # -- rules for objects, one a flavour -----------------------------------------------------------------------
 # BEARSSL_CFLAGS and EFI_CFLAGS are empty for all but what includes those headers. BearSSL is not held to our warnings.
 define flavour
-$(O)/$(1)/obj/%.o: %.c Makefile | $(O)/gen/embed.h
+$(O)/$(1)/obj/%.o: %.c Makefile | $(O)/gen/embed.h $(3)
 	$$(call say,CC)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(2) $$(BEARSSL_CFLAGS) $$(EFI_CFLAGS) -c -o $$@ $$<
@@ -124,7 +136,9 @@ $(eval $(call flavour,bios,$(CC_BIOS) $(CFLAGS_BIOS)))
 $(eval $(call flavour,efi-x64,$(CC_EFI_X64) $(CFLAGS_EFI_X64)))
 $(eval $(call flavour,efi-arm64,$(CC_EFI_ARM64) $(CFLAGS_EFI_ARM64)))
 $(eval $(call flavour,host,$(CC_HOST) $(CFLAGS_HOST)))
-$(eval $(call flavour,san,$(CC_HOST) $(CFLAGS_SAN)))
+$(eval $(call flavour,san,$(CC_HOST) $(CFLAGS_SAN),$(CMOCKA)))
+$(eval $(call flavour,san-i386,$(CC_I386) $(CFLAGS_SAN),$(CMOCKA)))
+$(eval $(call flavour,san-arm64,$(CC_ARM64) $(CFLAGS_ARM64),$(CMOCKA)))
 $(eval $(call flavour,fuzz,$(CC_FUZZ) $(CFLAGS_FUZZ)))
 EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GNU_EFI)/inc/protocol
 $(O)/efi-x64/obj/arch/efi/%.o $(O)/efi-x64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
@@ -144,8 +158,6 @@ $(O)/efi-x64/libreveille.a: $(call objs,efi-x64,$(EFI_SRC) config/efi.c $(BEARSS
 $(O)/efi-arm64/libreveille.a: $(call objs,efi-arm64,$(EFI_SRC) $(wildcard arch/arm64/*.c) config/efi.c $(BEARSSL_SRC))
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
-	$(archive)
-$(O)/san/libreveille.a: $(call objs,san,$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(EFI_PURE) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
 $(O)/fuzz/libreveille.a: $(call objs,fuzz,$(HOST_LIB) $(PXE_SRC) $(BEARSSL_SRC) tests/fake.c)
 	$(archive)
@@ -286,15 +298,28 @@ $(O)/host/relay: $(O)/host/obj/tests/relay.o
 	$(Q)$(CC_HOST) -o $@ $^
 
 # -- tests --------------------------------------------------------------------------------------------------
-# Static rules: of two implicit ones make takes the one whose objects happen to exist already.
-$(SIMT_SRC:%.c=$(O)/san/%): $(O)/san/%: $(O)/san/obj/%.o $(call objs,san,$(SIM_SRC)) $(O)/san/libreveille.a
-	$(call say,LD)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka -lm
-$(UNIT_SRC:%.c=$(O)/san/%): $(O)/san/%: $(O)/san/obj/%.o $(O)/san/libreveille.a
-	$(call say,LD)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC_HOST) $(SANITIZE) -o $@ $^ -lcmocka
+$(CMOCKA):
+	$(Q)util/setup --source cmocka '$@'
+CMOCKA_HAVE := $(addprefix -DHAVE_,GCC_THREAD_LOCAL_STORAGE SIGNAL_H STRSIGNAL STRUCT_TIMESPEC CLOCK_REALTIME MALLOC_H INTTYPES_H)
+# suite FLAVOUR, COMPILER, HOW IT LINKS. A static rule: of two implicit ones make takes the one whose objects happen to
+# exist already.
+define suite
+$(O)/$(1)/libreveille.a: $(call objs,$(1),$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(EFI_PURE) $(BEARSSL_SRC) tests/fake.c)
+	$$(archive)
+$(O)/$(1)/obj/cmocka.o: Makefile | $(CMOCKA)
+	$$(call say,CC)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(2) -w -O2 -D_GNU_SOURCE $(CMOCKA_HAVE) -I$(CMOCKA)/include -c -o $$@ $(CMOCKA)/src/cmocka.c
+$(SIMT_SRC:%.c=$(O)/$(1)/%): $(call objs,$(1),$(SIM_SRC))
+$(UNIT_SRC:%.c=$(O)/$(1)/%) $(SIMT_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/obj/%.o $(O)/$(1)/obj/cmocka.o \
+		$(O)/$(1)/libreveille.a
+	$$(call say,LD)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(2) $(3) -o $$@ $$(filter %.o,$$^) $(O)/$(1)/libreveille.a -lm
+endef
+$(eval $(call suite,san,$(CC_HOST),$(SANITIZE)))
+$(eval $(call suite,san-i386,$(CC_I386),$$(LINK_I386)))
+$(eval $(call suite,san-arm64,$(CC_ARM64),$(SANITIZE_ARM64) -static))
 $(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(O)/fuzz/libreveille.a
 	$(call say,LD)
 	$(Q)$(CC_FUZZ) $(SANITIZE) -fsanitize=fuzzer -o $@ $^
@@ -334,4 +359,4 @@ format:
 clean:
 	$(Q)rm -rf '$(O)'
 
--include $(shell find $(O)/bios $(O)/efi-x64 $(O)/efi-arm64 $(O)/host $(O)/san $(O)/fuzz -path '*/obj/*.d' -type f 2>/dev/null)
+-include $(shell find $(O)/bios $(O)/efi-x64 $(O)/efi-arm64 $(O)/host $(SUITES:%=$(O)/%) $(O)/fuzz -path '*/obj/*.d' -type f 2>/dev/null)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Everything that runs as a process: the unit tests (cmocka, with sanitizers), the simulator's, and a few seconds of
-each fuzz target. What there is is read from the sources, so that a test that was not built is a failure.
+Everything that runs as a process: the unit tests (cmocka, with sanitizers) and the simulator's, for each CPU that
+they are compiled for, and a few seconds of each fuzz target. What there is is read from the sources, so that a test
+that was not built is a failure.
 """
 
 import glob
@@ -19,9 +20,16 @@ SLOW = float(os.environ.get('LAB_SLOW', '1'))
 UNIT_SECONDS = 300
 FUZZ_RUNS = 20000     # the same ones each time: what is new is found by `make fuzz`
 FUZZ_SECONDS = 60
-FOLDERS = ('core', 'net', 'drivers', 'host', 'arch/x86/pxe', 'sim')
+FOLDERS = ('core', 'net', 'drivers', 'host', 'arch/x86/pxe', 'arch/efi', 'sim')
 UNITS = sorted(os.path.relpath(path, ROOT)[:-2] for folder in FOLDERS
                for path in glob.glob(os.path.join(ROOT, 'tests', folder, 'test_*.c')))
+
+
+# What a CPU's programs are run with.
+SUITES = {'san': [], 'san-i386': [], 'san-arm64': ['qemu-aarch64-static']}
+# qemu-user does not tell the kernel what this is about.
+NOT_THERE = {('san-arm64', 'tests/host/test_prefault')}
+RUNS = [(suite, name) for suite in SUITES for name in UNITS if (suite, name) not in NOT_THERE]
 
 
 def built(path):
@@ -39,11 +47,11 @@ def tail(text, lines=60):
     return '\n'.join(rows[first:first + lines] + ['...'] + rows[-lines:])
 
 
-@pytest.mark.parametrize('name', UNITS, ids=[name[len('tests/'):] for name in UNITS])
-def test_unit(name):
-    program = built(os.path.join(BUILD, 'san', name))
+@pytest.mark.parametrize('suite,name', RUNS, ids=['/'.join([suite, name[len('tests/'):]]) for suite, name in RUNS])
+def test_unit(suite, name):
+    program = built(os.path.join(BUILD, suite, name))
     try:
-        done = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run([*SUITES[suite], program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=UNIT_SECONDS * SLOW, check=False, text=True,
                               errors='replace', cwd=ROOT)
     except subprocess.TimeoutExpired as error:

@@ -117,7 +117,7 @@ def compile_alone(job):
 
 
 FREE = ['-m32', '-ffreestanding', '-march=i686', '-mgeneral-regs-only']
-HOSTED = ['-D_GNU_SOURCE', '-O2']
+HOSTED = ['-D_GNU_SOURCE', '-O2', '-isystem', os.path.join(BUILD, 'cache/cmocka/include')]
 KINDS = {'firmware': (FREE, ('core/', 'net/', 'drivers/', 'config/', 'arch/x86/')),
          'hosted': (HOSTED, ('core/', 'net/', 'drivers/', 'config/', 'arch/host/', 'tests/sim/', 'tests/fake.h'))}
 
