@@ -156,16 +156,19 @@ enum dhcp_rank {
 
 #define DHCP_STEPS 5
 
+/* What is small stands in front: the code is smaller. */
 struct dhcp {
 	struct netdev *dev;
 	enum dhcp_state state;
 	int result; /* negative error when DHCP_FAILED */
-	struct task task;
-	struct step steps[DHCP_STEPS]; /* the table with this machine's timings */
-	struct timer grace; /* ends the wait for better offers; after a release, takes the address
-			       away */
-	struct dhcp_timing timing;
-	struct udp_sock sock; /* port 68 */
+	bool have_proxy, have_ack, have_server;
+	bool asking;	      /* for a boot server, while BOUND; then `result` */
+	uint16_t server_type; /* what was asked for */
+	uint8_t naks;
+	uint8_t restarts; /* offers that were never acknowledged */
+	int offer_score;  /* enum dhcp_rank */
+	uint32_t refused; /* server id of the last server that refused or did not acknowledge; host
+			     order */
 	uint32_t xid;
 	uint64_t start_us;	 /* for secs */
 	uint64_t sent_us;	 /* the latest DISCOVER */
@@ -175,19 +178,17 @@ struct dhcp {
 	uint32_t latency_us; /* between DISCOVER and the offer that was taken */
 	uint32_t sent;	     /* messages, of all kinds */
 	uint32_t ignored;    /* messages that are malformed or not for us */
-	uint8_t naks;
-	uint8_t restarts; /* offers that were never acknowledged */
-	uint32_t refused; /* server id of the last server that refused or did not acknowledge; host
-			     order */
-	struct dhcp_msg rx;    /* being looked at */
-	struct dhcp_msg offer; /* best so far */
-	int offer_score;       /* enum dhcp_rank */
+	struct timer grace;  /* ends the wait for better offers; after a release, takes the address
+				away */
+	struct task task;
+	struct udp_sock sock; /* port 68 */
+	struct dhcp_timing timing;
+	struct step steps[DHCP_STEPS]; /* the table with this machine's timings */
+	struct dhcp_msg rx;	       /* being looked at */
+	struct dhcp_msg offer;	       /* best so far */
 	struct dhcp_msg ack;
 	struct dhcp_msg proxy;	/* best PXE server's answer */
 	struct dhcp_msg server; /* boot server's answer */
-	uint16_t server_type;	/* what was asked for */
-	bool have_proxy, have_ack, have_server;
-	bool asking; /* for a boot server, while BOUND; then `result` */
 };
 
 /* Begins; the link must be open. Forgets what the link had. ERR_NO_SOCKET. Ends in BOUND or FAILED.

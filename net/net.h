@@ -35,37 +35,38 @@ struct net_config {
 	bool say_ipxe; /* send user class "iPXE" and option 175: rules written for iPXE apply */
 };
 
+/* What is small stands in front: the code is smaller. */
 struct net {
 	struct machine *m;
 	const struct net_config *config;
-	struct pkt_pool pool;
-	struct netdev dev[NETDEV_MAX];
 	unsigned ndev;
 	struct pkt *rx_head, *rx_tail; /* received, not yet processed */
-	bool in_turn;		       /* what is sent may wait for the turn's end */
-	uint32_t unsent;	       /* bit i: net[i] was not yet told of all that was sent */
-	uint32_t link_changed;	       /* bit i: net[i]'s link went up or down */
-	uint32_t reopen;	       /* bit i: net[i] was open when a payload was to start */
+	struct netdev *boot_dev;       /* the link that won */
 	struct udp_sock *socks;
-	struct frag frag[FRAG_MAX];
-	uint16_t ip_id;
-	struct tcp tcp[TCP_MAX];
-	uint32_t tcp_due;    /* bit i: tcp[i] owes an acknowledgement in this turn */
-	struct tcp *tcp_now; /* at work: its slot is not given away meanwhile */
+	uint32_t unsent;       /* bit i: net[i] was not yet told of all that was sent */
+	uint32_t link_changed; /* bit i: net[i]'s link went up or down */
+	uint32_t reopen;       /* bit i: net[i] was open when a payload was to start */
+	uint32_t tcp_due;      /* bit i: tcp[i] owes an acknowledgement in this turn */
+	struct tcp *tcp_now;   /* at work: its slot is not given away meanwhile */
 	struct tcp_bucket tcp_resets;
+	uint64_t icmp_second_us;
+	uint32_t icmp_tokens; /* echo replies we may still send in this second */
+	uint16_t ip_id;
+	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
+	bool in_turn;	     /* what is sent may wait for the turn's end */
+	struct pkt_pool pool;
+	struct discover discover;
+	struct netdev dev[NETDEV_MAX];
+	struct frag frag[FRAG_MAX];
+	struct tcp tcp[TCP_MAX];
 	struct fetch fetch[FETCH_MAX];
 	struct http_conn http[HTTP_CONN_MAX];
-	uint8_t tftp_window; /* blocks that the next TFTP transfer asks for; 0: not yet decided */
 	struct dns dns;
 	struct dhcp dhcp[NETDEV_MAX];
-	struct discover discover;
-	struct netdev *boot_dev; /* the link that won */
 	struct pxelinux pxelinux;
 	/* The file that we are, "" when no PXE ROM has loaded us: a server that offers it again has
 	 * nothing else for us. */
 	char self_uri[URL_MAX];
-	uint32_t icmp_tokens; /* echo replies we may still send in this second */
-	uint64_t icmp_second_us;
 	_Alignas(64) uint8_t buffers[PKT_MAX * PKT_SIZE];
 };
 

@@ -75,9 +75,9 @@ struct netdev {
 	uint16_t mtu_max;  /* what the device can */
 	unsigned rx_ring;  /* receive buffers the driver may hold: netdev_share() sets it */
 	unsigned rx_burst; /* frames in a row that the device can take; 0: a window of any size */
+	struct ipv4_conf ip4;
 	struct netdev_stats stats;
 	struct arp_cache arp;
-	struct ipv4_conf ip4;
 	_Alignas(16) uint8_t priv[NETDEV_PRIV_MAX]; /* the driver's */
 };
 
