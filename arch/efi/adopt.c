@@ -48,12 +48,22 @@ static struct bytes path_bytes(const EFI_DEVICE_PATH *path)
 	return bytes_of(path, n < PATH_MAX ? n : 0);
 }
 
-/* The nearest device above the path that has this protocol. */
-static EFI_HANDLE nearest(EFI_DEVICE_PATH *path, EFI_GUID *guid)
+/*
+ * The nearest device with this protocol at the path's MAC or above: below it are those that PXE
+ * Base Code and others have made for themselves.
+ */
+static EFI_HANDLE nearest(const EFI_DEVICE_PATH *path, EFI_GUID *guid)
 {
+	static const uint8_t end[] = {0x7f, 0xff, 4, 0};
+	const EFI_DEVICE_PATH *mac = devpath_find(path, MESSAGING_DEVICE_PATH, MSG_MAC_ADDR_DP);
+	uint8_t copy[PATH_MAX + sizeof(end)];
+	EFI_DEVICE_PATH *at = (EFI_DEVICE_PATH *)copy;
+	size_t n = (size_t)((const uint8_t *)mac - (const uint8_t *)path) + mac->Length[0];
 	EFI_HANDLE handle;
 
-	return EFI_ERROR(efi_bs->LocateDevicePath(guid, &path, &handle)) ? NULL : handle;
+	memcpy(copy, path, n);
+	memcpy(copy + n, end, sizeof(end));
+	return EFI_ERROR(efi_bs->LocateDevicePath(guid, &at, &handle)) ? NULL : handle;
 }
 
 static size_t keep(uint8_t *to, const EFI_PXE_BASE_CODE_PACKET *packet, bool valid)

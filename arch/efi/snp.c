@@ -321,7 +321,21 @@ static void snp_give(EFI_HANDLE handle)
 	efi_bs->ConnectController(handle, NULL, NULL, TRUE);
 }
 
-/* A card that several handles stand for has one link: mac_known(). */
+/* Whether one of the handles lies nearer to the card: PXE Base Code has its own for a card's. */
+static bool is_child(const EFI_HANDLE *handles, UINTN n, EFI_HANDLE handle)
+{
+	const EFI_DEVICE_PATH *path = protocol(handle, &path_guid), *other;
+
+	for (UINTN i = 0; path && i < n; i++) {
+		other = protocol(handles[i], &path_guid);
+		if (other && devpath_size(other) < devpath_size(path) &&
+			!memcmp(other, path, devpath_size(other)))
+			return true;
+	}
+	return false;
+}
+
+/* Of a card that others stand for, too: mac_known(). */
 static void snp_add(struct net *net, EFI_HANDLE handle)
 {
 	static const uint8_t no_mac[6];
@@ -366,7 +380,7 @@ static int snp_scan(struct net *net, EFI_HANDLE only)
 	if (EFI_ERROR(efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles)))
 		return 0;
 	for (UINTN i = 0; i < n; i++)
-		if (!only || handles[i] == only)
+		if (only ? handles[i] == only : !is_child(handles, n, handles[i]))
 			snp_add(net, handles[i]);
 	efi_bs->FreePool(handles);
 	return 0;
