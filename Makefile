@@ -75,7 +75,7 @@ PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
 # Of that, what needs neither the firmware nor its headers; it has tests.
-EFI_PURE  := $(addprefix arch/efi/,boot_path.c tree.c utf16.c)
+EFI_PURE  := $(addprefix arch/efi/,boot_path.c options.c tree.c utf16.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
@@ -85,7 +85,7 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
-PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi))
+PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi offer.efi))
 EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi))
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
@@ -251,6 +251,8 @@ $(O)/$(1)/reveille.elf: $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 $(O)/$(1)/%.elf: $(O)/$(1)/obj/config/%.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
 $(O)/$(1)/payload.elf $(O)/$(1)/payload-driver.elf: $(O)/$(1)/obj/tests/qemu/efi/payload.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
+	$$(link_efi)
+$(O)/$(1)/offer.elf: $(O)/$(1)/obj/tests/qemu/efi/offer.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
 $(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
 	$$(call say,EFI)

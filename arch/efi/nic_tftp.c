@@ -111,7 +111,8 @@ static int load_run(struct efi_nic *nic, struct load *l, const char *uri)
 	}
 	/* All bytes count, not what type of image they would be. */
 	rc = l->f->finished && !image_complete(&l->image) ? l->f->result : 0;
-	l->total = l->image.total;
+	if (!rc)
+		l->total = l->image.total;
 	fetch_cancel(l->f);
 	return rc;
 }
@@ -199,7 +200,8 @@ EFI_STATUS EFIAPI nic_mtftp(EFI_PXE_BASE_CODE_PROTOCOL *This,
 	struct nic_call call;
 	EFI_STATUS status = nic_pxe_enter(This, &call);
 	bool size = Operation == EFI_PXE_BASE_CODE_TFTP_GET_FILE_SIZE;
-	struct load l = {.only_size = size, .total = IMAGE_SIZE_UNKNOWN};
+	struct load l = {
+		.image.total = IMAGE_SIZE_UNKNOWN, .total = IMAGE_SIZE_UNKNOWN, .only_size = size};
 
 	(void)Overwrite;
 	(void)Info;

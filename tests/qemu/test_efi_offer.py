@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The protocols on the handle that a UEFI program is loaded from: efi/offer.c makes every call of them with right and wrong
+parameters. Programs that others wrote: test_efi_load.py.
+"""
+
+import os
+import re
+import zlib
+
+import pytest
+
+from lab import efi, media
+from lab.qemu import Nic
+
+pytestmark = pytest.mark.reveille
+FILE, LARGE = media.noise(300001), media.noise(6 << 20, seed=2)
+CHECKS = 250
+
+
+@pytest.fixture
+def start(wire, net_of, uefi, artefact, rom, out):
+    """start(lines): a machine that runs them as a script; its server echoes on UDP port 7."""
+    def run(*lines, cpu='x64', model='virtio', **dhcp):
+        with open(artefact('efi', cpu, 'offer'), 'rb') as file:
+            program = file.read()
+        made, _ = net_of({'boot.ipxe': media.script(*lines), 'dir/offer.efi': program, 'file': FILE,
+                          'large': LARGE}, **dhcp)
+        made.station.listen(7, lambda packet, reply: reply(packet.payload))
+        disk = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable(cpu, artefact('efi', cpu)))
+        nic = Nic(model, wire.port())
+        if model == 'rtl8139':
+            nic.rom = rom(model, 'efirom')  # the firmware's driver, for want of one of ours
+        wire.start()
+        return uefi(cpu=cpu, nics=[nic], disk=disk)
+    return run
+
+
+def ran(machine, timeout=120):
+    """Waits until the program has come to its end; what it said, and how many checks it has made."""
+    begin = machine.serial.pos
+    checks = int(machine.expect(r'(?m)^END (\d+)\r', timeout).group(1))
+    text = machine.serial.text()[begin:machine.serial.pos].replace('\r', '')
+    assert not re.findall(r'^WRONG.*$', text, re.M)
+    return text, checks
+
+
+@pytest.mark.parametrize('cpu, model', [
+    ('x64', 'virtio'), ('x64', 'e1000'), ('x64', 'rtl8139'), ('arm64', 'virtio')])
+def test_every_call(cpu, model, start):
+    """Twice: the second time over what the first has left, which is nothing."""
+    machine = start('chain dir/offer.efi || exit', 'chain dir/offer.efi leave || exit',
+                    'imgfetch --name again file && sha256sum again', cpu=cpu, model=model)
+    for _ in range(2):
+        text, checks = ran(machine, 180)
+        assert checks > CHECKS
+        assert re.search(r'^ADDRESS 0a4d0064 (\w+)$', text, re.M).group(1) == '0a4d0001'
+        assert re.search(r'^FILE (.*)$', text, re.M).group(1) == 'dir/offer.efi'
+        assert re.search(r'^READ (.*)$', text, re.M).group(1) == '%d %08x' % (len(FILE), zlib.crc32(FILE))
+    machine.expect(media.digest(FILE), 30)
+
+
+def test_held(start):
+    """Somebody does not let go: the link is ours again all the same, and what is held goes on working."""
+    machine = start('chain dir/offer.efi hold || exit', 'imgfetch --name again file && sha256sum again',
+                    'chain dir/offer.efi || exit', 'chain dir/offer.efi free || exit', 'chain dir/offer.efi')
+    ran(machine, 60)
+    machine.expect('does not let go')
+    machine.expect(media.digest(FILE), 30)
+    assert ran(machine)[1] > CHECKS
+    machine.expect('does not let go')
+    ran(machine)
+    assert ran(machine)[1] > CHECKS
