@@ -249,22 +249,6 @@ void efi_end(void)
 
 /* -- the loop -- */
 
-/* Turns of the machine until the firmware is to have its own; when the machine wants the next. */
-static uint64_t slice(struct machine *m)
-{
-	uint64_t start = efi_now_us(NULL), next, now;
-	EFI_TPL kept;
-
-	if (!efi_enter(&kept))
-		return start;
-	do {
-		next = machine_poll(m);
-		now = efi_now_us(NULL);
-	} while (m->boot.kind == BOOT_NONE && next <= now && now - start < SLICE_US);
-	efi_leave(kept);
-	return next;
-}
-
 /* Whether nobody has sent, received or typed anything for a while. */
 static bool is_quiet(const struct net *net)
 {
@@ -280,16 +264,34 @@ static bool is_quiet(const struct net *net)
 	return now - last_us >= AWAKE_US;
 }
 
+/*
+ * Turns of the machine until the firmware is to have its own; when the machine wants the next.
+ * While frames flow it is asked again at once: in lock step each answer would wait for the door.
+ */
+static uint64_t slice(struct machine *m)
+{
+	uint64_t start = efi_now_us(NULL), next, now;
+	EFI_TPL kept;
+
+	if (!efi_enter(&kept))
+		return start;
+	do {
+		next = machine_poll(m);
+		now = efi_now_us(NULL);
+	} while (m->boot.kind == BOOT_NONE && now - start < SLICE_US &&
+		 (next <= now || !is_quiet(&efi_sys->net)));
+	efi_leave(kept);
+	return next;
+}
+
 static void doze(uint64_t until_us)
 {
 	EFI_EVENT events[2] = {doze_timer, efi_console_event()};
 	uint64_t now = efi_now_us(NULL), us = until_us > now ? until_us - now : 0;
 	UINTN which;
 
-	if (!us || outside_tpl != TPL_APPLICATION || !doze_timer || !is_quiet(&efi_sys->net)) {
-		cpu_pause();
+	if (!us || outside_tpl != TPL_APPLICATION || !doze_timer || !is_quiet(&efi_sys->net))
 		return;
-	}
 	us = us < DOZE_US ? us : DOZE_US;
 	if (!efi_bs->SetTimer(doze_timer, TimerRelative, us * 10))
 		efi_bs->WaitForEvent(events[1] ? 2 : 1, events, &which);
