@@ -166,8 +166,8 @@ static int rig_ask(void)
 {
 	rig.size = initrd_total(rig.m);
 	free(rig.buf);
-	rig.buf = sim_alloc(rig.size + 2 * GUARD);
-	memset(rig.buf, 0xa7, rig.size + 2 * GUARD);
+	rig.buf = sim_alloc((size_t)rig.size + 2 * GUARD);
+	memset(rig.buf, 0xa7, (size_t)rig.size + 2 * GUARD);
 	rig.over = false;
 	rig.writes = 0;
 	initrd_fill_start(rig.m, &rig.fill, BASE, rig.size);
