@@ -53,7 +53,12 @@ extern bool efi_gone;
 void efi_greet(void);
 /* For the application: all links that this build drives, in the order of the firmware's handles. */
 void efi_find_links(void);
-/* autoexec.c: what to run; the script is set up, efi_run() runs it. */
+/*
+ * autoexec.c: what to run. Take is called before the links are found, as the disk that we came from
+ * may go with one; choose after it: the script is set up, and efi_run() runs it. An option ROM,
+ * which nobody gave anything, does not take.
+ */
+void efi_take_script(void);
 void efi_choose_script(void);
 
 /* Inside. efi_enter: false when we are inside already: come back later. */
@@ -165,13 +170,6 @@ EFI_DEVICE_PATH *devpath_append(const EFI_DEVICE_PATH *base, const void *nodes, 
 const EFI_DEVICE_PATH *devpath_find(const EFI_DEVICE_PATH *path, unsigned type, unsigned subtype);
 /* Whether path starts with all nodes of `above`: the same device, or one on it. */
 bool devpath_is_below(const EFI_DEVICE_PATH *path, const EFI_DEVICE_PATH *above);
-
-/* -- strings: the console's are UTF-8, the firmware's UCS-2 -- */
-
-/* n: room in characters with the end. Bytes that are no ASCII become '?'. */
-void efi_wide(CHAR16 *dst, size_t n, const char *s);
-/* And back. */
-void efi_narrow(char *dst, size_t n, const CHAR16 *s);
 
 /* -- what the headers lack -- */
 

@@ -16,6 +16,7 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	if (status != EFI_SUCCESS)
 		return status;
 	efi_greet();
+	efi_take_script();
 	efi_find_links();
 	efi_choose_script();
 	status = efi_run();

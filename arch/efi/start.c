@@ -217,6 +217,7 @@ void efi_find_links(void)
 {
 	struct net *net = &efi_sys->net;
 	const struct driver *const *drv, *const *drivers = efi_sys->m.config->drivers;
+	EFI_TPL kept;
 
 	adopt_collect();
 	pci_efi_scan(net, NULL);
@@ -226,7 +227,10 @@ void efi_find_links(void)
 	for (drv = drivers; *drv; drv++)
 		if ((*drv)->ready)
 			(*drv)->ready(net);
+	if (!efi_enter(&kept))
+		return;
 	adopt_apply(net);
+	efi_leave(kept);
 }
 
 void efi_end(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Text between us (UTF-8) and the firmware (UTF-16, RFC 2781), exactly: command lines and names of
- * files. What the console shows goes by efi_wide() and efi_narrow().
+ * files.
  *
  * Bytes that are no UTF-8 and surrogates without their other half become U+FFFD.
  */

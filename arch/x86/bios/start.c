@@ -18,7 +18,7 @@
 #include "core/str.h"
 #include "drivers/bus.h"
 #include "embed.h"
-#include "net/url.h"
+#include "net/autoexec.h"
 
 /* "Rv" and the low half of the BIOS's tick counter when all links had been tried: rom.asm looks for
  * it. */
@@ -271,23 +271,6 @@ static void find_links(struct net *net)
 			(*drv)->ready(net);
 }
 
-/*
- * The built-in start. When a PXE ROM has loaded us, its server may have a script beside us: nothing
- * else can then be configured, because it gives us to everybody who asks.
- */
-static const char *builtin_start(struct machine *m)
-{
-	static char text[2 * URL_MAX];
-	char uri[URL_MAX];
-
-	if (!m->net->self_uri[0] || url_resolve(m->net->self_uri, "", "autoexec.ipxe", uri))
-		return m->config->start;
-	fmt_print(text, sizeof(text),
-		"imgfetch --name autoexec %s || goto none\nimgexec autoexec\nexit\n:none\n%s", uri,
-		m->config->start);
-	return text;
-}
-
 /* What to run: a loader's command line and then its initrd, else the embedded script, else the
  * built-in start. */
 static void choose_start(struct machine *m)
@@ -301,7 +284,8 @@ static void choose_start(struct machine *m)
 	} else if (embedded[0]) {
 		script_run_text(m, embedded, sizeof(embedded) - 1);
 	} else {
-		const char *text = builtin_start(m);
+		static char room[AUTOEXEC_MAX];
+		const char *text = autoexec_start(m->net, room);
 
 		script_run_text(m, text, strlen(text));
 	}
