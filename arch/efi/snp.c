@@ -30,8 +30,8 @@
 #define TX_LOST_US 1000000 /* a buffer that the firmware does not give back was sent long ago */
 #define MEDIA_US   250000
 #define SPARE_MAX  9216 /* a frame that is too long for us, to be rid of it */
-#define BURST	   32
-#define ETHERNET   1 /* IfType, RFC 1700 */
+#define BURST	   64	/* under OVMF, by HTTP: 16 and 32 bring 49 MB/s, 64 61, any number 42 */
+#define ETHERNET   1	/* IfType, RFC 1700 */
 
 static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
@@ -365,7 +365,7 @@ static void snp_add(struct net *net, EFI_HANDLE handle)
 		dev->mtu_max = (uint16_t)snp->Mode->MaxPacketSize;
 	dev->place = place_of(handle);
 	dev->rx_burst = BURST;
-	dev->rx_ring = 2 * BURST; /* TFTP's window is half of it */
+	dev->rx_ring = BURST; /* TFTP's window is half of it */
 	netdev_add(dev);
 	efi_link_add(dev, handle);
 	log_put(net->m, LOG_INFO, "%s: %04x:%04x by the firmware's driver", dev->name,
