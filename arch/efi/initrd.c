@@ -77,7 +77,8 @@ static bool is_linux(const struct boot_request *req)
 	return false;
 }
 
-static void hide_guessed(struct machine *m)
+/* Returns the bytes of what remains. */
+static uint64_t hide_guessed(struct machine *m)
 {
 	guessed = 0;
 	for (unsigned i = 0; i < IMAGE_MAX && !is_linux(&m->boot); i++) {
@@ -86,13 +87,19 @@ static void hide_guessed(struct machine *m)
 		m->images[i].initrd = INITRD_NO;
 		guessed |= 1u << i;
 	}
+	return initrd_total(m);
 }
 
-static void show_guessed(struct machine *m)
+static void show_guessed(void)
 {
+	EFI_TPL kept;
+
+	if (!efi_enter(&kept))
+		return;
 	for (unsigned i = 0; i < IMAGE_MAX; i++)
 		if (guessed & 1u << i)
-			m->images[i].initrd = INITRD_GUESSED;
+			efi_sys->m.images[i].initrd = INITRD_GUESSED;
+	efi_leave(kept);
 }
 
 static EFI_STATUS install(void)
@@ -114,22 +121,26 @@ static EFI_STATUS install(void)
 
 EFI_STATUS efi_initrd_install(void)
 {
-	struct machine *m = &efi_sys->m;
 	EFI_STATUS status = EFI_SUCCESS;
+	uint64_t total;
+	EFI_TPL kept;
 
+	if (!efi_enter(&kept))
+		return EFI_NOT_READY;
+	total = hide_guessed(&efi_sys->m);
+	efi_leave(kept);
 	handle = NULL;
 	theirs = NULL;
-	hide_guessed(m);
-	if (initrd_total(m))
+	if (total)
 		status = install();
 	if (status)
-		show_guessed(m);
+		show_guessed();
 	return status;
 }
 
 void efi_initrd_uninstall(void)
 {
-	show_guessed(&efi_sys->m);
+	show_guessed();
 	if (theirs)
 		efi_bs->ReinstallProtocolInterface(handle, &load_guid, &ours, theirs);
 	else if (handle)

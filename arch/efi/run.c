@@ -208,6 +208,16 @@ static void show_exit_data(const struct payload *p, CHAR16 *data, UINTN size)
 	efi_bs->FreePool(data);
 }
 
+/* What it may have set for itself. */
+static void take_back(void)
+{
+	SIMPLE_TEXT_OUTPUT_INTERFACE *out = efi_st->ConOut;
+
+	efi_bs->SetWatchdogTimer(0, 0, 0, NULL);
+	out->SetAttribute(out, EFI_LIGHTGRAY | EFI_BACKGROUND_BLACK);
+	out->EnableCursor(out, TRUE);
+}
+
 /* 0, or its status. From here on the image's handle may be gone: the firmware unloads it. */
 static int payload_run(struct payload *p, bool driver)
 {
@@ -217,12 +227,11 @@ static int payload_run(struct payload *p, bool driver)
 
 	efi_console_flush();
 	status = efi_bs->StartImage(p->image, &size, &data);
-	efi_bs->SetWatchdogTimer(0, 0, 0, NULL); /* it may have set one */
+	take_back();
 	show_exit_data(p, data, size);
 	if (driver && !status) {
-		p->loaded->DeviceHandle =
-			NULL;	   /* ours goes, and so does p->path: that was copied */
-		p->options = NULL; /* it may look again */
+		p->loaded->DeviceHandle = NULL; /* ours goes */
+		p->options = NULL;		/* it may look again */
 	}
 	if (status && !number_of(status))
 		return 1;
