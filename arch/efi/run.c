@@ -238,6 +238,13 @@ static int payload_run(struct payload *p, bool driver)
 	return (int)number_of(status);
 }
 
+/* UEFI table 7.5. A shim starts programs only, and does not say what they are. */
+static bool is_driver(const struct payload *p)
+{
+	return p->loaded->ImageCodeType == EfiBootServicesCode ||
+	       p->loaded->ImageCodeType == EfiRuntimeServicesCode;
+}
+
 static void payload_end(struct payload *p)
 {
 	EFI_STATUS status;
@@ -261,7 +268,7 @@ int efi_boot_image(const struct boot_request *req)
 	int rc;
 
 	if (!status) {
-		bool driver = p.loaded->ImageCodeType != EfiLoaderCode; /* UEFI table 7.5 */
+		bool driver = is_driver(&p);
 
 		rc = payload_run(&p, driver);
 		payload_end(&p);

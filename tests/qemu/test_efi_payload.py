@@ -191,6 +191,28 @@ def test_ourselves(start, artefact):
     assert outer.initrd[4:] == ['%08x' % zlib.crc32(NOISE)] * 2
 
 
+def test_shim_decides(wire, net_of, uefi, artefact, program, kernel, out):
+    """
+    Started by a shim, we start what shim trusts - Debian's kernel, by Debian's key - though the firmware knows only
+    the test key; and nothing else.
+    """
+    def signed(path, name):
+        try:
+            return efi.signed(out, path, name)
+        except efi.Missing as error:
+            return pytest.skip(str(error))
+    files = {name: open(path, 'rb').read() for name, path in (*kernel.items(), ('payload.efi', program('payload')))}
+    net_of({'boot.ipxe': media.script('chain payload.efi || echo Refused', 'initrd initrd.img',
+                                      'kernel vmlinuz console=ttyS0 quiet from=shim', 'boot'), **files})
+    disk = efi.fat_disk(os.path.join(out, 'disk.img'), {
+        'EFI/BOOT/BOOTX64.EFI': signed(efi.SHIM, 'shim'), 'EFI/BOOT/grubx64.efi': signed(artefact('efi'), 'ours')})
+    nic = Nic('virtio', wire.port())
+    wire.start()
+    machine = uefi(nics=[nic], disk=disk, secure='snakeoil')
+    machine.expect(r'E5016\b.*payload\.efi.*Secure Boot(?s:.*?)Refused', 120)
+    machine.expect(r'cmdline: console=ttyS0 quiet from=shim\s', 120)
+
+
 def test_for_another_cpu(start, program):
     """A program for arm64 on x86-64: it says so before anything else."""
     with open(program('payload', 'arm64'), 'rb') as file:
