@@ -9,11 +9,21 @@
  *	'F' 'G'	the server closes; the connection is reset
  *	'T' n	n * 100 ms pass
  *	'P' n	from now on it is about the connection made as the n-th before the last one
- * Whatever comes: an end in bounded time, an image only when all its bytes came, nothing leaked.
+ * 'I' n as the very first one: the first file is a late initrd, the second fetch is the kernel's.
+ * Whatever comes: an end in bounded time, an image only when all its bytes came, nothing leaked,
+ *and in the kernel's memory nothing written but its buffer.
  */
+#include "core/initrd.h"
+#include "net/initrd_fetch.h"
 #include "tests/net/http_rig.h"
 
-#define FETCHES 2
+#define FETCHES	   2
+#define BUFFER	   0xc00000u
+#define BUFFER_MAX 0x80000u
+
+static struct initrd_fill fill;
+static bool late; /* the first is an initrd; filling: the second is the kernel's */
+static bool filling;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,6 +36,41 @@ static struct peer *peer_nth(unsigned n)
 static void start(void)
 {
 	rig_check(!fetch_start(&rig.m, "http://u:p@10.0.0.9/file", "file", NULL, &rig.f), "start");
+	if (late)
+		rig.f->open = initrd_late_open;
+}
+
+/* The kernel asks for what was found to be there. */
+static void fill_start(struct image *img)
+{
+	rig_check(img->state == IMAGE_LATE && !img->capacity, "late");
+	img->initrd = true;
+	if (img->total > BUFFER_MAX) {
+		image_free(&rig.m, img);
+		return;
+	}
+	memset(rig.fake.ram + BUFFER, 0xa7, BUFFER_MAX + 4096);
+	rig.m.boot.kind = BOOT_EFI;
+	initrd_fill_start(&rig.m, &fill, BUFFER, initrd_total(&rig.m));
+	filling = !initrd_fill_poll(&fill);
+	rig_check(filling == (fill.f != NULL), "nothing comes");
+	rig.f = fill.f;
+	if (!filling)
+		image_free(&rig.m, img);
+}
+
+static void fill_finish(void)
+{
+	struct image *img = image_nth(&rig.m, 0);
+
+	rig_check(initrd_fill_poll(&fill), "no end");
+	rig_check(fill.result || image_complete(&fill.image), "holes");
+	for (uint64_t i = img->total; i < BUFFER_MAX + 4096; i++)
+		rig_check(rig.fake.ram[BUFFER + i] == 0xa7, "beyond the buffer");
+	rig_check(img->state == IMAGE_LATE, "used up");
+	image_free(&rig.m, img);
+	rig.f = NULL;
+	filling = false;
 }
 
 /* What a fetch gives has no holes. */
@@ -34,11 +79,19 @@ static void finish(void)
 	struct image *img;
 	bool good = !rig.f->result;
 
+	if (filling) {
+		fill_finish();
+		return;
+	}
 	img = fetch_end(rig.f);
 	rig.f = NULL;
 	rig_check(!img == !good, "an image and an error");
 	if (!img)
 		return;
+	if (img->state == IMAGE_LATE) {
+		fill_start(img);
+		return;
+	}
 	rig_check(image_complete(img) && ranges_bytes(&img->have) == img->total, "holes");
 	image_free(&rig.m, img);
 }
@@ -88,7 +141,9 @@ static void converse(const uint8_t *data, size_t size)
 	unsigned nth = 0;
 
 	for (unsigned fetches = 0; fetches < FETCHES; fetches++) {
-		start();
+		if (!filling)
+			start();
+		late = false;
 		while (size >= 2 && !rig.f->finished) {
 			size_t n;
 
@@ -111,7 +166,12 @@ static void converse(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	rig_init();
-	converse(data, size);
+	filling = false;
+	late = size >= 2 && data[0] == 'I';
+	if (late)
+		converse(data + 2, size - 2);
+	else
+		converse(data, size);
 	rig_end();
 	return 0;
 }

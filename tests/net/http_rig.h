@@ -257,8 +257,8 @@ static inline void peer_data_at(struct peer *p, uint64_t off, const void *data, 
 			p->s.holes++;
 		ranges_add(&p->taken, hole.start, hole.start + took);
 		p->s.front = ranges_front(&p->taken);
-		rig_check(
-			(rig.f && rig.f->ring) || p->s.user->room(&p->s) > 0, "no room is offered");
+		rig_check((rig.f && (rig.f->ring || rig.f->open)) || p->s.user->room(&p->s) > 0,
+			"no room is offered");
 	}
 	if (p->live && p->s.front > before)
 		p->s.user->arrived(&p->s);
