@@ -74,8 +74,9 @@ LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
-# Of that, what needs neither the firmware nor its headers; it has tests.
+# Of that, what needs neither the firmware nor its headers; and what tests have a firmware for, which is some counters.
 EFI_PURE  := $(addprefix arch/efi/,boot_path.c options.c tree.c utf16.c)
+EFI_FAKED := $(addprefix arch/efi/,devpath.c nic.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
@@ -86,7 +87,7 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
 PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi offer.efi))
-EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi))
+EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi efirom.efi))
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
 DISKS	:= $(addprefix $(O)/bios/reveille.,iso usb)
@@ -95,9 +96,9 @@ TESTS	:= $(foreach suite,$(SUITES),$(patsubst %.c,$(O)/$(suite)/%,$(UNIT_SRC) $(
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 
 .PHONY: all bios efi host boot check bench fuzz soak setup clean tests fuzzers format
-all: bios host
+all: bios efi host
 bios: $(ROMS) $(FLAT) $(DISKS) $(O)/bios/reveille.lkrn $(O)/bios/sizes.txt
-efi: $(EFI) $(O)/efi-sizes.txt
+efi: $(EFI) $(EFIROMS) $(O)/efi-sizes.txt
 host: $(O)/host/reveille $(O)/host/sim $(O)/host/relay
 
 # -- the embedded script and the version --------------------------------------------------------------------
@@ -144,6 +145,9 @@ EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GN
 $(O)/efi-x64/obj/arch/efi/%.o $(O)/efi-x64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
 $(O)/efi-arm64/obj/arch/efi/%.o $(O)/efi-arm64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
 $(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c tests/qemu/efi/*.c)))): | $(GNU_EFI)
+EFI_HOSTED := $(foreach suite,san san-i386 san-arm64,$(patsubst %.c,$(O)/$(suite)/obj/%.o,$(EFI_FAKED) $(wildcard tests/arch/efi/test_nic*.c)))
+$(EFI_HOSTED): EFI_CFLAGS = $(call EFI_INCLUDE,.) -fshort-wchar -DGNU_EFI_USE_MS_ABI
+$(EFI_HOSTED): | $(GNU_EFI)
 objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))
 
 define archive
@@ -244,6 +248,9 @@ $(O)/bios/sizes.txt: $(ROMS) $(FLAT) util/sizes
 
 # -- UEFI ---------------------------------------------------------------------------------------------------
 # As above: a program's own table comes in front. objcopy makes a PE file of it, efitool what it lacks.
+$(O)/host/efipack: $(call objs,host,util/efipack.c)
+	$(call say,LD)
+	$(Q)$(CC_HOST) -o $@ $^
 # $(1) efi-x64 or efi-arm64, $(2) prefix of the binutils, $(3) objcopy's name of the CPU
 define efi
 $(O)/$(1)/reveille.elf: $(O)/$(1)/libreveille.a arch/efi/reveille.lds
@@ -260,9 +267,12 @@ $(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
 	$$(Q)$(2)objcopy --strip-all -j .text -j .rodata -j .data -j .bss -j .sbat -j .reloc --update-section .reloc=$$(@:.efi=.reloc) \
 		--target=$$(EFI_KIND)-$(3) --section-alignment=4096 --file-alignment=512 $$< $$@
 	$$(Q)$(PYTHON) util/efitool finish $$@
-$(O)/$(1)/%.efirom: $(O)/$(1)/efirom.efi util/romtool
+$(O)/$(1)/%.packed: $(O)/$(1)/%.efi $(O)/host/efipack
+	$$(call say,PACK)
+	$$(Q)$(O)/host/efipack <$$< >$$@
+$(O)/$(1)/%.efirom: $(O)/$(1)/efirom.efi $(O)/$(1)/efirom.packed util/romtool
 	$$(call say,ROM)
-	$$(Q)$(PYTHON) util/romtool efi --id $$* --driver $$< -o $$@
+	$$(Q)$(PYTHON) util/romtool efi --id $$* --driver $$< --packed $$(word 2,$$^) -o $$@
 $(O)/$(1)/%: LD_EFI = $(2)ld
 endef
 define link_efi
@@ -284,9 +294,8 @@ $(O)/rom/%.rom: $(O)/bios/%.rom $(O)/efi-x64/%.efirom util/romtool
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) util/romtool join $(filter %rom,$^) -o $@
 
-# No budget: a driver in flash has room by the megabyte or none.
-$(O)/efi-sizes.txt: $(EFI) util/efitool
-	$(Q)$(PYTHON) util/efitool sizes $(filter %.efi,$^) > $@ && cat $@
+$(O)/efi-sizes.txt: $(EFI) $(EFIROMS) util/efitool
+	$(Q)$(PYTHON) util/efitool sizes $(EFI) $(filter %/$(firstword $(ROM_IDS)).efirom %/$(firstword $(ROM_IDS)).rom,$^) > $@ && cat $@
 
 # -- hosted programs ----------------------------------------------------------------------------------------
 $(O)/host/reveille: $(O)/host/libreveille.a
@@ -306,7 +315,7 @@ CMOCKA_HAVE := $(addprefix -DHAVE_,GCC_THREAD_LOCAL_STORAGE SIGNAL_H STRSIGNAL S
 # suite FLAVOUR, COMPILER, HOW IT LINKS. A static rule: of two implicit ones make takes the one whose objects happen to
 # exist already.
 define suite
-$(O)/$(1)/libreveille.a: $(call objs,$(1),$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(EFI_PURE) $(BEARSSL_SRC) tests/fake.c)
+$(O)/$(1)/libreveille.a: $(call objs,$(1),$(filter-out arch/host/main.c,$(HOST_SRC)) $(PXE_SRC) $(EFI_PURE) $(EFI_FAKED) $(BEARSSL_SRC) tests/fake.c)
 	$$(archive)
 $(O)/$(1)/obj/cmocka.o: Makefile | $(CMOCKA)
 	$$(call say,CC)

@@ -17,8 +17,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
 CPUS = {'efi-x64': (0x8664, ''), 'efi-arm64': (0xaa64, 'aarch64-linux-gnu-')}
 # Name of the program: (subsystem, object in front of the archive, entry).
-PROGRAMS = {'reveille': (10, None, 'efi_main'), 'snponly': (10, 'snponly', 'efi_main')}
+PROGRAMS = {'reveille': (10, None, 'efi_main'), 'snponly': (10, 'snponly', 'efi_main'),
+            'efirom': (11, 'efirom', 'efi_driver_main')}
 ALL = [(cpu, name) for cpu in CPUS for name in PROGRAMS]
+IDS = ('1af41000', '1af41041', '8086100e')
 PAGE = 4096
 EXECUTE, READ, WRITE = 0x20000000, 0x40000000, 0x80000000
 BASE_OTHER = 0x51237000
@@ -32,6 +34,12 @@ def run(*args, expect=0):
     done = subprocess.run(args, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
     assert (done.returncode == 0) == (expect == 0), '%s\n%s' % (' '.join(args), done.stdout)
     return done.stdout
+
+
+def romtool(*args, expect=0):
+    said = run('/usr/bin/python3', os.path.join(ROOT, 'util', 'romtool'), *args, expect=expect)
+    assert not expect or said.startswith('romtool: '), said
+    return said
 
 
 def efitool(*args, expect=0):
@@ -232,3 +240,191 @@ def test_finish_refuses(damage, tmp_path):
         data[field] |= 0xa0
     path.write_bytes(data)
     efitool('finish', str(path), expect=1)
+
+
+# -- option ROMs ----------------------------------------------------------------------------------------------
+def load(*path):
+    with open(os.path.join(*path), 'rb') as file:
+        return file.read()
+
+
+def images(rom):
+    """[(code type, bytes)] of a ROM: PCI Firmware 3.0, 5.1. All for one device; its ID with them."""
+    found, ids, at, last = [], set(), 0, False
+    while not last:
+        assert rom[at:at + 2] == b'\x55\xaa'
+        pcir = at + struct.unpack_from('<H', rom, at + 0x18)[0]
+        signature, vendor, device, _list, length, revision, kind, sectors, _, code, indicator, resident = \
+            struct.unpack_from('<4sHHHHB3sHHBBH', rom, pcir)
+        size = sectors * 512
+        assert (signature, length, revision, kind) == (b'PCIR', 0x1c, 3, b'\0\0\2') and pcir % 4 == 0
+        assert 0 < size <= len(rom) - at and resident * 512 <= size
+        found.append((code, rom[at:at + size]))
+        ids.add('%04x%04x' % (vendor, device))
+        at, last = at + size, bool(indicator & 0x80)
+    assert at == len(rom) and len(ids) == 1, 'the last image says so, and is the last'
+    return found, ids.pop()
+
+
+class Bits:
+    def __init__(self, data):
+        self.bits, self.at = ''.join('{:08b}'.format(byte) for byte in data), 0
+
+    def get(self, count):
+        self.at += count
+        assert self.at <= len(self.bits)
+        return int(self.bits[self.at - count:self.at] or '0', 2)
+
+
+class Code:
+    """A Huffman code by the lengths of its symbols, or one symbol of no bits."""
+
+    def __init__(self, lengths, lone=None):
+        self.lone, self.symbols, code = lone, {}, 0
+        assert lone is not None or sum(2.0 ** -n for n in lengths if n) == 1, 'firmware refuses an incomplete code'
+        for length in range(1, 17):
+            code <<= 1
+            for symbol in (s for s, n in enumerate(lengths) if n == length):
+                self.symbols['{:0{}b}'.format(code, length)] = symbol
+                code += 1
+
+    def get(self, bits):
+        if self.lone is not None:
+            return self.lone
+        return next(self.symbols[word] for word in (bits.bits[bits.at:bits.at + n] for n in range(1, 17))
+                    if word in self.symbols and bits.get(len(word)) >= 0)
+
+    @classmethod
+    def short(cls, bits, width, special=None):
+        count, lengths = bits.get(width), []
+        if not count:
+            return cls([], bits.get(width))
+        while len(lengths) < count:
+            length = bits.get(3)
+            while length >= 7 and bits.get(1):
+                length += 1
+            lengths.append(length)
+            if len(lengths) - 1 == special:
+                lengths += [0] * bits.get(2)
+        return cls(lengths)
+
+    @classmethod
+    def long(cls, bits):
+        extra, count, lengths = cls.short(bits, 5, 2), bits.get(9), []
+        if not count:
+            return cls([], bits.get(9))
+        while len(lengths) < count:
+            symbol = extra.get(bits)
+            lengths += [symbol - 2] if symbol > 2 else [0] * (bits.get((0, 4, 9)[symbol]) + (1, 3, 20)[symbol])
+        return cls(lengths)
+
+
+def unpacked(data):
+    """UEFI 2.10, 19.3: what the firmware's decompressor makes of it."""
+    size_packed, size = struct.unpack_from('<II', data)
+    bits, out, left = Bits(data[8:8 + size_packed]), bytearray(), 0
+    while len(out) < size:
+        if not left:
+            left, chars, places = bits.get(16), Code.long(bits), Code.short(bits, 4)
+        left -= 1
+        symbol = chars.get(bits)
+        if symbol < 256:
+            out.append(symbol)
+            continue
+        width = places.get(bits)
+        distance = 1 + (width if width < 2 else (1 << (width - 1)) + bits.get(width - 1))
+        assert distance <= min(len(out), 8192)
+        for _ in range(symbol - 253):
+            out.append(out[-distance])
+    assert len(out) == size and len(bits.bits) - bits.at < 16, 'at most a byte is left'
+    return bytes(out)
+
+
+def efi_image(rom):
+    """(machine, the driver) of an image for UEFI: 14.4.2."""
+    sectors, signature, subsystem, machine, packed, reserved, start = struct.unpack_from('<HIHHH8sH', rom, 2)
+    assert (sectors * 512, signature, subsystem, packed) == (len(rom), 0x0ef1, 11, 1) and not any(reserved)
+    assert struct.unpack_from('<I', rom, start)[0] + 8 == len(rom) - start
+    return machine, unpacked(rom[start:])
+
+
+@pytest.mark.parametrize('cpu', CPUS)
+def test_efirom(cpu):
+    (code, image), = images(load(BUILD, cpu, IDS[0] + '.efirom'))[0]
+    assert code == 3
+    assert efi_image(image) == (CPUS[cpu][0], load(BUILD, cpu, 'efirom.efi'))
+
+
+@pytest.mark.parametrize('device', IDS)
+def test_rom_for_both(device):
+    """First the BIOS's image as it was but for one bit and the checksum, then UEFI's as it was."""
+    bios, efi = load(BUILD, 'bios', device + '.rom'), load(BUILD, 'efi-x64', device + '.efirom')
+    (first, second), name = images(load(BUILD, 'rom', device + '.rom'))
+    assert name == device and images(efi)[1] == device
+    assert (first[0], second) == (0, (3, efi))
+    assert first[1][2] * 512 == len(first[1]) and sum(first[1]) & 0xff == 0
+    indicator = struct.unpack_from('<H', bios, 0x18)[0] + 21
+    assert [i for i, (a, b) in enumerate(zip(bios, first[1])) if a != b] == [6, indicator]
+    assert first[1][indicator] == bios[indicator] & 0x7f
+
+
+def test_rom_for_both_gets_another_id(tmp_path):
+    source, target = os.path.join(BUILD, 'rom', IDS[0] + '.rom'), str(tmp_path / 'x.rom')
+    romtool('id', source, '80861533', '-o', target)
+    assert images(load(target))[1] == '80861533' and romtool('show', target).count('8086:1533') == 2
+    romtool('id', target, IDS[0])
+    assert load(target) == load(source)
+
+
+def test_rom_of_a_signed_driver(signer, tmp_path):
+    """As it is, without the compressor: nothing lies behind it that firmware would hash."""
+    signed, rom = str(tmp_path / 'signed.efi'), str(tmp_path / 'x.efirom')
+    run('sbsign', '--key', signer[0], '--cert', signer[1], '--output', signed, path_of('efi-x64', 'efirom'))
+    romtool('efi', '--id', IDS[0], '--driver', signed, '-o', rom)
+    data = load(rom)
+    (code, image), = images(data)[0]
+    assert code == 3 and struct.unpack_from('<H', image, 12)[0] == 0
+    assert image[struct.unpack_from('<H', image, 22)[0]:] == load(signed)
+
+
+@pytest.mark.parametrize('damage', ['not the last', 'no last', 'length', 'machine', 'signature', 'offset', 'packed',
+                                    'other device', 'truncate', 'truncate to a header'])
+def test_damaged_rom_is_refused(damage, tmp_path):
+    rom = bytearray(load(BUILD, 'rom', IDS[0] + '.rom'))
+    efi = 65536
+    assert rom[efi:efi + 2] == b'\x55\xaa'
+    start, = struct.unpack_from('<H', rom, efi + 22)
+    if damage.startswith('truncate'):
+        rom = rom[:efi + 24] if 'header' in damage else rom[:-512]
+    else:
+        pcir = struct.unpack_from('<H', rom, 0x18)[0]
+        at, bits = {'not the last': (pcir + 21, 0x80), 'no last': (efi + 0x1c + 21, 0x80), 'length': (efi + 2, 1),
+                    'machine': (efi + 10, 0x10), 'signature': (efi + 4, 1), 'offset': (efi + 23, 0xff),
+                    'packed': (efi + start + 2, 0x40), 'other device': (efi + 0x1c + 6, 1)}[damage]
+        rom[at] ^= bits
+    path = tmp_path / 'x.rom'
+    path.write_bytes(rom)
+    romtool('verify', str(path), expect=1)
+
+
+def efipack(data, expect=0):
+    done = subprocess.run([os.path.join(BUILD, 'host', 'efipack')], input=data, stdout=subprocess.PIPE, timeout=60,
+                          check=False)
+    assert (done.returncode == 0) == (expect == 0)
+    return done.stdout
+
+
+NOISE = bytes(b'abcdefgh'[(i * i * 7 + i // 3) % 8] ^ i % 251 for i in range(30000))
+DATA = {'a byte': b'a', 'one pair': b'ab', 'one match': b'a' * 300, 'zeros': bytes(70000), 'noise': NOISE,
+        'a match from far': NOISE[:8192] * 2, 'from too far': NOISE[:8193] * 2,
+        'many blocks': b''.join(b'%d,' % (i * 7919 % 65537) for i in range(40000)),
+        'a steep code': b''.join(bytes([i]) * (1 << i) for i in range(18))[::-1]}
+
+
+@pytest.mark.parametrize('name', DATA)
+def test_efipack(name):
+    assert unpacked(efipack(DATA[name])) == DATA[name]
+
+
+def test_efipack_refuses():
+    efipack(b'', expect=1)
