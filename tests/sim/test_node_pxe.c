@@ -66,7 +66,7 @@ static unsigned topen(const char *name, uint16_t packet)
 {
 	struct topen o = {.server = SERVER, .packet = packet};
 
-	strncpy(o.name, name, sizeof(o.name));
+	memcpy(o.name, name, strnlen(name, sizeof(o.name)));
 	return RIG_CALL(TFTP_OPEN, o);
 }
 

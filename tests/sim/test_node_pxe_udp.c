@@ -167,16 +167,16 @@ static void test_udp_buffers(void **state)
 	assert_int_equal(r.size, 3);
 	assert_memory_equal(rig_at(RIG_BUFFER), "lon\0", 4);
 	assert_int_equal(udp_read(&r, 0, 0), PXENV_STATUS_FAILURE);
-	for (unsigned i = 0; i < PXE_DATAGRAMS + 5; i++, text[0]++) {
+	for (unsigned i = 0; i < UDP_BOX_DATAGRAMS + 5; i++, text[0]++) {
 		assert_int_equal(udp_write(0, text), 0);
 		rig_away(MS);
 	}
-	for (unsigned i = 0; i < PXE_DATAGRAMS; i++) {
+	for (unsigned i = 0; i < UDP_BOX_DATAGRAMS; i++) {
 		assert_int_equal(udp_read(&r, 0, 0), 0);
 		assert_int_equal(rig_at(RIG_BUFFER)[0], 'A' + i);
 	}
 	assert_int_equal(udp_read(&r, 0, 0), PXENV_STATUS_FAILURE);
-	assert_int_equal(echo.heard, 1 + PXE_DATAGRAMS + 5);
+	assert_int_equal(echo.heard, 1 + UDP_BOX_DATAGRAMS + 5);
 	rig_end();
 }
 
@@ -198,9 +198,9 @@ static void test_udp_ports(void **state)
 	for (uint16_t port = 6000; port < 6002; port++)
 		assert_int_equal(udp_write(port, "x"), 0);
 	assert_int_equal(rig.n->sys->net.socks != NULL, 1);
-	for (unsigned i = 0; i < PXE_SOCKETS; i++)
-		assert_true(rig.p->sock[i].port == 5019 || rig.p->sock[i].port == 5017 ||
-			    rig.p->sock[i].port == 6000 || rig.p->sock[i].port == 6001);
+	for (unsigned i = 0; i < UDP_BOX_PORTS; i++)
+		assert_true(rig.p->udp.sock[i].port == 5019 || rig.p->udp.sock[i].port == 5017 ||
+			    rig.p->udp.sock[i].port == 6000 || rig.p->udp.sock[i].port == 6001);
 	rig_end();
 }
 
