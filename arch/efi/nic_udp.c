@@ -45,21 +45,25 @@ static void use_gateway(struct netdev *dev, uint32_t gateway)
 		ip->gateway = ip4_of(gateway);
 }
 
+static bool append(struct pkt *p, const void *src, UINTN n)
+{
+	uint8_t *to = pkt_put(p, n);
+
+	if (to && n)
+		memcpy(to, src, n);
+	return to;
+}
+
 /* Header and data as one datagram; NULL: no packet for it. */
 static struct pkt *gather(
 	struct net *net, const void *header, UINTN header_n, const void *data, UINTN data_n)
 {
 	struct pkt *p = udp_alloc(net);
-	uint8_t *room = p ? pkt_put(p, header_n + data_n) : NULL;
 
-	if (room) {
-		memcpy(room, header, header_n);
-		memcpy(room + header_n, data, data_n);
-	} else if (p) {
-		pkt_free(&net->pool, p);
-		p = NULL;
-	}
-	return p;
+	if (!p || (append(p, header, header_n) && append(p, data, data_n)))
+		return p;
+	pkt_free(&net->pool, p);
+	return NULL;
 }
 
 EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
@@ -113,7 +117,8 @@ static EFI_STATUS hand_over(const struct udp_datagram *d, UINTN *header_size, vo
 	*buffer_size = n;
 	if (n > room)
 		return EFI_BUFFER_TOO_SMALL;
-	memcpy(buffer, d->data + d->n - n, n);
+	if (n)
+		memcpy(buffer, d->data + d->n - n, n);
 	return EFI_SUCCESS;
 }
 

@@ -19,20 +19,26 @@ CHECKS = 250
 
 
 @pytest.fixture
-def start(wire, net_of, uefi, artefact, rom, out):
-    """start(lines): a machine that runs them as a script; its server echoes on UDP port 7."""
-    def run(*lines, cpu='x64', model='virtio', **dhcp):
-        with open(artefact('efi', cpu, 'offer'), 'rb') as file:
-            program = file.read()
-        made, _ = net_of({'boot.ipxe': media.script(*lines), 'dir/offer.efi': program, 'file': FILE,
-                          'large': LARGE}, **dhcp)
-        made.station.listen(7, lambda packet, reply: reply(packet.payload))
-        disk = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable(cpu, artefact('efi', cpu)))
-        nic = Nic(model, wire.port())
-        if model == 'rtl8139':
-            nic.rom = rom(model, 'efirom')  # the firmware's driver, for want of one of ours
+def start(wire, net_of, uefi, artefact, out):
+    """
+    start(lines): a machine that runs them as a script; its server echoes on UDP port 7. `snp`: the firmware boots us by
+    its PXE, and its Simple Network Protocol is the link.
+    """
+    def run(*lines, cpu='x64', model='virtio', snp=False):
+        names = {'dir/offer.efi': 'offer'}
+        if snp:
+            names['snponly.efi'] = 'snponly'
+        files = {'file': FILE, 'large': LARGE, 'autoexec.ipxe' if snp else 'boot.ipxe': media.script(*lines)}
+        for name, program in names.items():
+            with open(artefact('efi', cpu, program), 'rb') as file:
+                files[name] = file.read()
+        dhcp, _ = net_of(files, 'snponly.efi' if snp else 'boot.ipxe')
+        dhcp.station.listen(7, lambda packet, reply: reply(packet.payload))
+        parts = {'cpu': cpu, 'nics': [Nic(model, wire.port(), bootindex=0 if snp else None)]}
+        if not snp:
+            parts['disk'] = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable(cpu, artefact('efi', cpu)))
         wire.start()
-        return uefi(cpu=cpu, nics=[nic], disk=disk)
+        return uefi(**parts)
     return run
 
 
@@ -45,12 +51,12 @@ def ran(machine, timeout=120):
     return text, checks
 
 
-@pytest.mark.parametrize('cpu, model', [
-    ('x64', 'virtio'), ('x64', 'e1000'), ('x64', 'rtl8139'), ('arm64', 'virtio')])
-def test_every_call(cpu, model, start):
+@pytest.mark.parametrize('cpu, model, snp', [
+    ('x64', 'virtio', False), ('x64', 'e1000', False), ('x64', 'virtio', True), ('arm64', 'virtio', False)])
+def test_every_call(cpu, model, snp, start):
     """Twice: the second time over what the first has left, which is nothing."""
     machine = start('chain dir/offer.efi || exit', 'chain dir/offer.efi leave || exit',
-                    'imgfetch --name again file && sha256sum again', cpu=cpu, model=model)
+                    'imgfetch --name again file && sha256sum again', cpu=cpu, model=model, snp=snp)
     for _ in range(2):
         text, checks = ran(machine, 180)
         assert checks > CHECKS
