@@ -93,12 +93,14 @@ static void test_boot_arguments(void **state)
 
 	(void)state;
 	strcpy(img->cmdline, "old");
-	run_for("boot --autofree k", 1000);
+	run_for("boot --replace k", 1000);
 	assert_string_equal(img->cmdline, "old");
+	assert_false(img->autofree);
 	machine_resume(&m, 0);
 	fake_run(&fake, &m, 1000);
 	run_for("imgexec -a k quiet  x=1", 1000);
 	assert_string_equal(img->cmdline, "quiet x=1");
+	assert_true(img->autofree);
 }
 
 static int chain_start(struct machine *mm, int argc, char **argv)

@@ -166,6 +166,10 @@ static void test_chain(void **state)
 	assert_string_equal(lan->m.boot.cmdline, "x=y");
 	lan->m.boot.kind = BOOT_NONE;
 	script_cancel(&lan->m);
+	/* When that has come back, what was chained goes; what was selected stays. */
+	assert_string_equal(image_find(&lan->m, "vmlinuz")->cmdline, "x=y");
+	image_free_auto(&lan->m);
+	assert_string_equal(image_find(&lan->m, "vmlinuz")->cmdline, "second");
 	assert_int_equal(run(lan, "chain tftp://10.0.0.9/note"), ERR_IMAGE_TYPE);
 	assert_null(image_find(&lan->m, "note"));
 	lan_end(lan);

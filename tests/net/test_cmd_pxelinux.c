@@ -281,6 +281,30 @@ static void test_hostile_names(void **state)
 	end(lan);
 }
 
+static unsigned opened;
+
+static int open_initrd(struct fetch *f, uint64_t total)
+{
+	opened++;
+	f->open = NULL;
+	return fetch_open(f, total);
+}
+
+/* A platform's own way with initrds is that of all files behind the kernel, and of no other. */
+static void test_initrds(void **state)
+{
+	struct lan *lan = site_default("default one\nlabel one\nkernel vmlinuz\n"
+				       "append initrd=initrd.img,more.img\n");
+
+	(void)state;
+	((struct net_config *)(uintptr_t)lan->net.config)->initrd_open = open_initrd;
+	opened = 0;
+	assert_int_equal(run(lan, "pxelinux"), 0);
+	booted(lan, "BOOT_IMAGE=vmlinuz initrd=initrd.img,more.img");
+	assert_int_equal(opened, 2);
+	lan_end(lan);
+}
+
 static void test_labels(void **state)
 {
 	static const char text[] =
@@ -841,6 +865,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_initrds),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_long_append),
