@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 class Peer(firmware.Ipxe):
-    """Another iPXE: a directory with ipxe.lkrn, ipxe.efi, snponly.efi and 1af41000.rom, 8086100e.rom, or one such file."""
+    """Another iPXE: a directory with ipxe.lkrn, ipxe.efi, snponly.efi, 1af41000.rom, 8086100e.rom, or one of these."""
 
     def __init__(self, build, path):
         super().__init__(build)
