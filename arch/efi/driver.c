@@ -59,9 +59,14 @@ static struct card *card_find(EFI_HANDLE handle)
 /* Whoever of the firmware's drivers uses the children lets go of them, or comes back. */
 static void children_take(void)
 {
-	for (unsigned i = 0; i < NETDEV_MAX; i++)
-		if (cards[i].handle && cards[i].nic)
-			efi_bs->DisconnectController(efi_nic_handle(cards[i].nic), NULL, NULL);
+	for (unsigned i = 0; i < NETDEV_MAX; i++) {
+		struct efi_nic *nic = cards[i].nic;
+
+		if (!cards[i].handle || !nic)
+			continue;
+		efi_bs->DisconnectController(efi_nic_handle(nic), NULL, NULL);
+		nic_reset(nic);
+	}
 }
 
 static void children_give(void)

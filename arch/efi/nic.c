@@ -82,8 +82,7 @@ bool nic_link_open(struct efi_nic *nic)
 	return !netdev_open(nic->dev);
 }
 
-/* What payloads have left is gone, and the link as it is now is shown. */
-static void nic_reset(struct efi_nic *nic)
+void nic_reset(struct efi_nic *nic)
 {
 	EFI_TPL kept;
 

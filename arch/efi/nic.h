@@ -83,6 +83,8 @@ void nic_pxe_reset(struct efi_nic *nic);
 void nic_file_init(struct efi_nic *nic);
 void nic_file_end(struct efi_nic *nic);
 
+/* nic.c, outside: what payloads have left is gone, and the link as it is now is shown. */
+void nic_reset(struct efi_nic *nic);
 /* Inside: opens the link, if it is not. */
 bool nic_link_open(struct efi_nic *nic);
 
