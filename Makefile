@@ -76,7 +76,7 @@ BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) co
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
 # Of that, what needs neither the firmware nor its headers; and what tests have a firmware for, which is some counters.
 EFI_PURE  := $(addprefix arch/efi/,boot_path.c options.c tree.c utf16.c)
-EFI_FAKED := $(addprefix arch/efi/,devpath.c nic.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
+EFI_FAKED := $(addprefix arch/efi/,devpath.c initrd.c nic.c nic_file.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))
@@ -145,7 +145,7 @@ EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GN
 $(O)/efi-x64/obj/arch/efi/%.o $(O)/efi-x64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
 $(O)/efi-arm64/obj/arch/efi/%.o $(O)/efi-arm64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
 $(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c tests/qemu/efi/*.c)))): | $(GNU_EFI)
-EFI_HOSTED := $(foreach suite,san san-i386 san-arm64,$(patsubst %.c,$(O)/$(suite)/obj/%.o,$(EFI_FAKED) $(wildcard tests/arch/efi/test_nic*.c)))
+EFI_HOSTED := $(foreach suite,san san-i386 san-arm64,$(patsubst %.c,$(O)/$(suite)/obj/%.o,$(EFI_FAKED) $(wildcard tests/arch/efi/test_nic*.c tests/arch/efi/test_initrd.c)))
 $(EFI_HOSTED): EFI_CFLAGS = $(call EFI_INCLUDE,.) -fshort-wchar -DGNU_EFI_USE_MS_ABI
 $(EFI_HOSTED): | $(GNU_EFI)
 objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))

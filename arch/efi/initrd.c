@@ -45,7 +45,7 @@ static EFI_STATUS EFIAPI load_file(
 	if (!efi_enter(&kept))
 		return EFI_NOT_READY;
 	room = buf ? *size : 0;
-	*size = initrd_total(&efi_sys->m);
+	*size = (UINTN)initrd_total(&efi_sys->m);
 	if (room < *size)
 		status = EFI_BUFFER_TOO_SMALL;
 	else
