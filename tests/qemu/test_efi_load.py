@@ -70,7 +70,7 @@ def test_program_returns(start, app):
 
 def test_exit(start, app):
     """Back in the boot manager, the firmware's own driver has the card again."""
-    text = media.script('dhcp', 'echo Leaving', 'exit')
+    text = media.script('dhcp', 'echo Leaving', 'exit 1')
     machine = start(None, {'app.efi': app}, disk={AUTOEXEC: text}, bootindex=1,
                     options=boot_file('x64', 'pxe', 'app.efi'))
     machine.expect('Leaving', 60)
@@ -78,10 +78,10 @@ def test_exit(start, app):
     machine.expect(r'APP-STARTED \[\]', 40)
 
 
-def test_nothing_to_boot(start):
-    """A network without a boot file: the firmware's next choice."""
-    machine = start(['exit 1'])
-    machine.expect(SHELL, 60)
+@pytest.mark.parametrize('status, then', [(0, r'starting Boot\d+ "UiApp"'), (1, SHELL)])
+def test_exit_status(status, then, start):
+    """UEFI 3.1.1: after success the boot manager shows its menu, after an error it tries its next entry."""
+    start(['exit %d' % status]).expect(then, 60)
 
 
 @pytest.mark.parametrize('way', ['embedded', 'script'])
@@ -153,7 +153,7 @@ def test_shell_command_line(start, artefact):
     """The shell's load options begin with the program's name."""
     lines = 'fs0:', 'reveille.efi echo From-the-shell && exit', 'echo Back-%lasterror%', ''
     machine = start(None, disk={'startup.nsh': '\r\n'.join(lines), 'reveille.efi': artefact('efi'),
-                                AUTOEXEC: media.script('exit')})
+                                AUTOEXEC: media.script('exit 1')})
     machine.expect(SHELL, 60)
     machine.expect(r'(?m)^From-the-shell', 30)
     machine.expect('Back-0x0')
@@ -164,7 +164,7 @@ def test_boot_entry_options(start, artefact):
     lines = ('bcfg boot add 0 fs0:\\reveille.efi Reveille', 'bcfg boot -opt 0 "echo From-the-entry && exit"',
              'reset', '')
     machine = start(None, disk={'startup.nsh': '\r\n'.join(lines), 'reveille.efi': artefact('efi'),
-                                AUTOEXEC: media.script('exit')}, reboot=True)
+                                AUTOEXEC: media.script('exit 1')}, reboot=True)
     machine.expect(SHELL, 60)
     machine.expect(r'starting Boot\d+ "Reveille"', 60)
     machine.expect(r'(?m)^From-the-entry', 30)
