@@ -21,18 +21,22 @@ BUILD = os.path.abspath(os.environ.get('O') or os.path.join(ROOT, 'build'))
 ROM_MAX = 64 << 10
 IDS = ('1af41000', '1af41041', '8086100e')
 FLAT = ['reveille.pxe', 'reveille.kpxe']
-ARTEFACTS = [name + '.rom' for name in IDS] + ['reveille.lkrn', 'reveille.iso', 'reveille.usb'] + FLAT
+ARTEFACTS = ['bios/' + name for name in [name + '.rom' for name in IDS] + FLAT +
+             ['reveille.lkrn', 'reveille.iso', 'reveille.usb']]
+ARTEFACTS += ['%s/%s' % (cpu, name) for cpu in ('efi-x64', 'efi-arm64')
+              for name in ['reveille.efi', 'snponly.efi'] + [name + '.efirom' for name in IDS]]
+ARTEFACTS += ['rom/%s.rom' % name for name in IDS]
 SCRIPT = '#!ipxe\necho "Quotes", \\backslashes\\ and ${settings}\nshell\n'
 
 
-# The hashes' sources are fetched once, by the build that is tested.
-BEARSSL = os.path.join(BUILD, 'cache', 'bearssl')
+# Sources are fetched once, by the build that is tested.
+FETCHED = {'BEARSSL': os.path.join(BUILD, 'cache', 'bearssl'), 'GNU_EFI': os.path.join(BUILD, 'cache', 'gnu-efi')}
 
 
 def make(source, *args, expect=0):
     env = {name: value for name, value in os.environ.items()
            if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'EMBED', 'O', 'V', 'VERSION')}
-    env['BEARSSL'] = BEARSSL
+    env.update(FETCHED)
     done = subprocess.run(['make', '-s', '-j2', 'NO_SETUP=1', *args], cwd=source, env=env, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, check=False)
     assert (done.returncode == 0) == (expect == 0), done.stdout[-4000:]
@@ -53,14 +57,14 @@ def load(*path):
 
 
 def digests(build):
-    return {name: hashlib.sha256(load(build, 'bios', name)).hexdigest() for name in ARTEFACTS}
+    return {name: hashlib.sha256(load(build, name)).hexdigest() for name in ARTEFACTS}
 
 
-def copy_tree(target):
+def copy_tree(target, origin=ROOT):
     """The sources alone, as a clone would have them."""
     def ignore(_folder, names):
         return [name for name in names if name in house.SKIP - {'corpus'}]
-    shutil.copytree(ROOT, target, ignore=ignore)
+    shutil.copytree(origin, target, ignore=ignore)
     return target
 
 
@@ -83,19 +87,19 @@ def built(tmp_path_factory):
     source = copy_tree(str(tmp_path_factory.mktemp('a') / 'here'))
     build = os.path.join(source, 'build')
     start = time.monotonic()
-    make(source, 'bios')
+    make(source, 'bios', 'efi')
     print('firmware from clean: %.1f s' % (time.monotonic() - start), file=sys.stderr)
     return source, build
 
 
 def test_reproducible(built, tmp_path):
     """Other folders, out of tree, one job, another language and time zone: the same bytes."""
-    _source, build = built
-    source = copy_tree(str(tmp_path / 'a-folder-with-a-longer-name' / 'src'))
+    origin, build = built
+    source = copy_tree(str(tmp_path / 'a-folder-with-a-longer-name' / 'src'), origin)
     before = files_below(source)
-    done = subprocess.run(['make', '-s', 'NO_SETUP=1', 'O=' + str(tmp_path / 'out'), 'bios'], cwd=source,
+    done = subprocess.run(['make', '-s', 'NO_SETUP=1', 'O=' + str(tmp_path / 'out'), 'bios', 'efi'], cwd=source,
                           env={**os.environ, 'LC_ALL': 'C', 'TZ': 'Pacific/Auckland', 'MAKEFLAGS': '', 'EMBED': '',
-                               'BEARSSL': BEARSSL},
+                               **FETCHED},
                           capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     assert digests(str(tmp_path / 'out')) == digests(build)
@@ -105,7 +109,7 @@ def test_reproducible(built, tmp_path):
 def test_nothing_to_do(built):
     """A second make does nothing, a changed header does something."""
     source, build = built
-    assert make(source, 'bios') == ''
+    assert make(source, 'bios', 'efi') == ''
     before = os.stat(os.path.join(build, 'bios', 'obj', 'core', 'cpio.o')).st_mtime_ns
     os.utime(os.path.join(source, 'core', 'cpio.h'))
     make(source, 'bios')
@@ -136,10 +140,11 @@ def test_embedded_script(built):
     path = os.path.join(source, 'my.ipxe')
     with open(path, 'w', encoding='utf-8') as file:
         file.write(SCRIPT)
-    make(source, 'bios', 'EMBED=' + path)
+    make(source, 'bios', 'efi', 'EMBED=' + path)
     assert SCRIPT.encode() in unpacked(build)
+    assert SCRIPT.encode() in load(build, 'efi-x64', 'reveille.efi')
     assert len(set(digests(build).values()) & set(before.values())) == 0
-    make(source, 'bios')
+    make(source, 'bios', 'efi')
     assert digests(build) == before
 
 
@@ -151,8 +156,8 @@ def test_embed_refused(content, built):
     if content:
         with open(path, 'w', encoding='utf-8') as file:
             file.write(content)
-    assert 'bad.ipxe' in make(source, 'bios', 'EMBED=' + path, expect=1)
-    make(source, 'bios')
+    assert 'bad.ipxe' in make(source, 'bios', 'efi', 'EMBED=' + path, expect=1)
+    make(source, 'bios', 'efi')
     assert digests(build) == before
 
 
