@@ -7,12 +7,16 @@
  *
  * All cards are links of one machine, made with the first and gone with the last. While nobody has
  * called Load File the machine stands still: its links are moved by calls of the Simple Network
- * Protocol alone, and it prints nothing. Load File takes the links away from whoever has them, runs
- * the script on all of them, and gives them back. It never returns a file: what it boots does not
- * come back, and anything else is the next boot entry's turn.
+ * Protocol alone, and it prints nothing. Load File takes the links away from whoever has them, and
+ * all other cards of the table, too; runs the script on all of them, and gives them back. It never
+ * returns a file: what it boots does not come back, and anything else is the next boot entry's
+ * turn.
  *
- * All links are tried by the first entry that the boot menu calls. Those that it calls right after
- * that has failed would try the same ones again, and return at once.
+ * So whichever entry is called first tries all links, and those of other cards would try the same
+ * ones again. When it has failed they return at once, for a minute. Each ROM is a driver of its
+ * own, so that is said by a protocol on the driver's handle.
+ *
+ * Limits: cards that only the firmware has a driver for are left to its own network boot.
  */
 #include "arch/efi/nic.h"
 #include "arch/efi/utf16.h"
@@ -22,8 +26,8 @@
 #include "drivers/bus.h"
 #include "drivers/pci.h"
 
-#define BINDING_VERSION 0x10 /* 11.1: 10h and up are for makers of cards */
-#define TRIED_US	1000000
+#define BINDING_VERSION 0x10	 /* 11.1: 10h and up are for makers of cards */
+#define TRIED_US	60000000 /* long enough for one round through the boot order */
 #define NAME_MAX	48
 
 struct card {
@@ -36,8 +40,16 @@ struct card {
 
 static struct card cards[NETDEV_MAX];
 static bool running;
-static uint64_t tried_us;	 /* when all links had been tried */
-static const struct card *tried; /* by this card's entry */
+
+/* When all links had been tried; of each Reveille. */
+struct note {
+	EFI_HANDLE child; /* by this entry; NULL: never */
+	uint64_t(EFIAPI *age_us)(void);
+};
+static struct note note;
+static uint64_t note_us;
+static EFI_GUID note_guid = {
+	0x3c5a4a0e, 0x7d0e, 0x4b1b, {0x8f, 0x52, 0x72, 0x65, 0x76, 0x65, 0x69, 0x6c}};
 
 static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
 static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
@@ -52,6 +64,43 @@ static struct card *card_find(EFI_HANDLE handle)
 		if (cards[i].handle == handle)
 			return &cards[i];
 	return NULL;
+}
+
+/* -- links -- */
+
+static int gone_open(struct netdev *dev)
+{
+	(void)dev;
+	return -ERR_NETDEV_OPEN;
+}
+
+/* Of a link whose card is no longer ours. Links are known by number, so its place stays. */
+static const struct netdev_ops gone_ops = {.open = gone_open};
+
+static unsigned gone_find(const struct net *net)
+{
+	unsigned i = 0;
+
+	while (i < net->ndev && net->dev[i].ops != &gone_ops)
+		i++;
+	return i;
+}
+
+static void link_forget(struct netdev *dev)
+{
+	dev->ops = &gone_ops;
+	dev->driver = "gone";
+	efi_links[dev->index].dev = NULL;
+}
+
+/* The last card takes the machine with it, unless that is at work: then what it runs goes on. */
+static void machine_end_unused(void)
+{
+	for (unsigned i = 0; i < NETDEV_MAX; i++)
+		if (cards[i].handle)
+			return;
+	if (!running)
+		efi_end();
 }
 
 /* -- Load File -- */
@@ -76,6 +125,34 @@ static void children_give(void)
 			efi_bs->ConnectController(efi_nic_handle(cards[i].nic), NULL, NULL, TRUE);
 }
 
+static uint64_t EFIAPI note_age_us(void)
+{
+	return efi_now_us(NULL) - note_us;
+}
+
+static void note_leave(EFI_HANDLE child)
+{
+	note.child = child;
+	note_us = efi_now_us(NULL);
+}
+
+/* Whether the entry of another card has just tried all links. */
+static bool note_found(EFI_HANDLE child)
+{
+	EFI_HANDLE *handles;
+	struct note *n;
+	UINTN nhandles;
+	bool found = false;
+
+	if (efi_bs->LocateHandleBuffer(ByProtocol, &note_guid, NULL, &nhandles, &handles))
+		return false;
+	for (UINTN i = 0; i < nhandles; i++)
+		if (!efi_bs->HandleProtocol(handles[i], &note_guid, (void **)&n) && n->child)
+			found |= n->child != child && n->age_us() < TRIED_US;
+	efi_bs->FreePool(handles);
+	return found;
+}
+
 /* As the links were found: closed. What was set stays. */
 static void machine_rest(void)
 {
@@ -89,8 +166,26 @@ static void machine_rest(void)
 		dhcp_cancel(&net->dev[i]);
 		netdev_close(&net->dev[i]);
 	}
+	net->boot_dev = NULL;
 	image_free_all(&efi_sys->m);
 	efi_leave(kept);
+}
+
+/* What was taken for the script goes back to whoever had it. */
+static void others_give(void)
+{
+	struct net *net = &efi_sys->net;
+
+	for (unsigned i = 0; i < net->ndev; i++) {
+		EFI_HANDLE card = efi_links[i].card;
+
+		if (!efi_links[i].dev || card_find(card))
+			continue;
+		link_forget(&net->dev[i]);
+		pci_efi_release(card);
+	}
+	while (net->ndev && net->dev[net->ndev - 1].ops == &gone_ops)
+		net->ndev--;
 }
 
 static EFI_STATUS run_script(void)
@@ -98,16 +193,19 @@ static EFI_STATUS run_script(void)
 	EFI_STATUS status;
 
 	running = true;
-	children_take();
 	efi_bs->SetWatchdogTimer(0, 0, 0, NULL);
 	efi_console_init();
 	efi_greet();
+	children_take();
+	pci_efi_scan(&efi_sys->net, NULL);
 	efi_choose_script();
 	status = efi_run();
 	machine_rest();
-	efi_console_end();
+	others_give();
 	children_give();
+	efi_console_end();
 	running = false;
+	machine_end_unused();
 	return status;
 }
 
@@ -117,41 +215,24 @@ static EFI_STATUS EFIAPI load_file(EFI_LOAD_FILE_INTERFACE *This, EFI_DEVICE_PAT
 {
 	const struct card *c = (struct card *)This;
 	EFI_STATUS status;
+	EFI_HANDLE child;
 
 	(void)Buffer;
 	if (!This || !FilePath || !BufferSize)
 		return EFI_INVALID_PARAMETER;
 	if (!BootPolicy)
 		return EFI_UNSUPPORTED;
-	if (running || !efi_sys)
+	if (running || !efi_sys || !c->nic)
 		return EFI_NOT_READY;
-	if (tried && tried != c && efi_now_us(NULL) - tried_us < TRIED_US)
+	child = efi_nic_handle(c->nic);
+	if (note_found(child))
 		return EFI_NOT_FOUND;
 	status = run_script();
-	tried = c;
-	tried_us = efi_now_us(NULL);
+	note_leave(child);
 	return EFI_ERROR(status) ? status : EFI_NOT_FOUND;
 }
 
 /* -- cards -- */
-
-static int gone_open(struct netdev *dev)
-{
-	(void)dev;
-	return -ERR_NETDEV_OPEN;
-}
-
-/* Of a link whose card is no longer ours. Links are known by number, so its place stays. */
-static const struct netdev_ops gone_ops = {.open = gone_open};
-
-static unsigned gone_find(const struct net *net)
-{
-	unsigned i = 0;
-
-	while (i < net->ndev && net->dev[i].ops != &gone_ops)
-		i++;
-	return i;
-}
 
 /* The link of that card, in the place of one that is gone if there is any; NULL: it has none. */
 static struct netdev *link_make(EFI_HANDLE handle)
@@ -178,9 +259,7 @@ static void link_end(struct card *c)
 		return;
 	dhcp_cancel(c->dev);
 	netdev_close(c->dev);
-	c->dev->ops = &gone_ops;
-	c->dev->driver = "gone";
-	efi_links[c->dev->index].dev = NULL;
+	link_forget(c->dev);
 	efi_leave(kept);
 }
 
@@ -188,19 +267,7 @@ static void card_end(struct card *c)
 {
 	link_end(c);
 	pci_efi_release(c->handle);
-	if (tried == c)
-		tried = NULL;
 	memset(c, 0, sizeof(*c));
-}
-
-/* The last card takes the machine with it, unless that is at work: then what it runs goes on. */
-static void machine_end_unused(void)
-{
-	for (unsigned i = 0; i < NETDEV_MAX; i++)
-		if (cards[i].handle)
-			return;
-	if (!running)
-		efi_end();
 }
 
 static EFI_STATUS card_begin(struct card *c, EFI_HANDLE handle)
@@ -361,7 +428,7 @@ static EFI_STATUS EFIAPI driver_unload(EFI_HANDLE image)
 		if (cards[i].handle)
 			return EFI_ACCESS_DENIED;
 	return efi_bs->UninstallMultipleProtocolInterfaces(
-		image, &binding_guid, &binding, &name_guid, &component, NULL);
+		image, &binding_guid, &binding, &name_guid, &component, &note_guid, &note, NULL);
 }
 
 EFI_STATUS EFIAPI efi_driver_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
@@ -376,7 +443,8 @@ EFI_STATUS EFIAPI efi_driver_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	if (EFI_ERROR(status))
 		return status;
 	efi_loaded->Unload = driver_unload;
+	note.age_us = note_age_us;
 	binding.ImageHandle = binding.DriverBindingHandle = image;
 	return efi_bs->InstallMultipleProtocolInterfaces(
-		&image, &binding_guid, &binding, &name_guid, &component, NULL);
+		&image, &binding_guid, &binding, &name_guid, &component, &note_guid, &note, NULL);
 }
