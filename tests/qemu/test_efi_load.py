@@ -85,9 +85,10 @@ def test_exit_status(status, then, start):
 
 
 @pytest.mark.parametrize('way', ['embedded', 'script'])
-def test_unified_kernel(way, start, kernel, out):
+def test_unified_kernel(way, start, kernel, cache, out):
     """Its own command line, unless ours has one; its own initrd."""
-    image = made(efi.unified, out, kernel['vmlinuz'], kernel['initrd.img'], QUIET + ' from=embedded')
+    stub = made(efi.unpacked, cache, *efi.STUB)
+    image = made(efi.unified, out, stub, kernel['vmlinuz'], kernel['initrd.img'], QUIET + ' from=embedded')
     lines = ['chain unified.efi'] if way == 'embedded' else [
         'kernel unified.efi %s from=script' % QUIET, 'boot']
     assert line_of(comes_up(start(lines, {'unified.efi': image}))) == '%s from=%s' % (QUIET, way)
@@ -120,9 +121,9 @@ boot
 
 
 @pytest.mark.parametrize('scheme', ['tftp', 'http'])
-def test_shim_and_grub(scheme, start, web, kernel):
+def test_shim_and_grub(scheme, start, web, kernel, cache):
     """Debian's shim, its GRUB by the PXE protocol that we offer, and Debian's kernel by GRUB's own network stack."""
-    shim, grub = made(efi.present, efi.SHIM), made(efi.present, efi.GRUB)
+    shim, grub = made(efi.unpacked, cache, *efi.SHIM), made(efi.unpacked, cache, *efi.GRUB)
     if scheme == 'http':
         web('nginx', {'shimx64.efi': shim, 'grubx64.efi': grub, 'grub/grub.cfg': GRUB % QUIET, **kernel})
     report = comes_up(start(['chain %s://%s/shimx64.efi' % (scheme, net.SERVER_IP)], {
@@ -130,9 +131,9 @@ def test_shim_and_grub(scheme, start, web, kernel):
     assert line_of(report) == 'BOOT_IMAGE=/vmlinuz %s from=grub' % QUIET
 
 
-def test_systemd_boot(start, kernel):
+def test_systemd_boot(start, kernel, cache):
     """Its configuration, kernel and initrd are files of the file system that we offer."""
-    program = made(efi.present, efi.SYSTEMD_BOOT)
+    program = made(efi.unpacked, cache, *efi.SYSTEMD_BOOT)
     files = {'systemd-bootx64.efi': program, 'loader.conf': 'timeout 0\n', 'debian.conf': (
         'title Debian\nlinux /vmlinuz\ninitrd /initrd.img\noptions %s from=systemd-boot\n' % QUIET), **kernel}
     report = comes_up(start(['imgfetch --name loader/loader.conf loader.conf',
@@ -161,9 +162,9 @@ def test_shell_command_line(start, artefact):
 
 def test_boot_entry_options(start, artefact):
     """The boot manager's do not."""
-    lines = ('bcfg boot add 0 fs0:\\reveille.efi Reveille', 'bcfg boot -opt 0 "echo From-the-entry && exit"',
-             'reset', '')
+    lines = 'bcfg boot add 0 fs0:\\reveille.efi Reveille', 'bcfg boot -opt 0x0 fs0:\\options', 'reset', ''
     machine = start(None, disk={'startup.nsh': '\r\n'.join(lines), 'reveille.efi': artefact('efi'),
+                                'options': 'echo From-the-entry && exit\0'.encode('utf-16-le'),
                                 AUTOEXEC: media.script('exit 1')}, reboot=True)
     machine.expect(SHELL, 60)
     machine.expect(r'starting Boot\d+ "Reveille"', 60)

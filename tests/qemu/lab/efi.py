@@ -19,10 +19,11 @@ from . import qemu
 
 # Debian's test key: "snakeoil" variables have nothing else in db.
 KEY, CERT, PASSPHRASE = '/usr/share/ovmf/PkKek-1-snakeoil.key', '/usr/share/ovmf/PkKek-1-snakeoil.pem', 'snakeoil'
-STUB = '/usr/lib/systemd/boot/efi/linux%s.efi.stub'
-SYSTEMD_BOOT = '/usr/lib/systemd/boot/efi/systemd-bootx64.efi'
-SHIM = '/usr/lib/shim/shimx64.efi.signed'
-GRUB = '/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed'
+# Programs of others: the package, unpacked by tests/qemu/run, and the path in it.
+STUB = 'systemd-boot-efi', 'usr/lib/systemd/boot/efi/linuxx64.efi.stub'
+SYSTEMD_BOOT = 'systemd-boot-efi', 'usr/lib/systemd/boot/efi/systemd-bootx64.efi'
+SHIM = 'shim-signed', 'usr/lib/shim/shimx64.efi.signed'
+GRUB = 'grub-efi-amd64-signed', 'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed'
 
 Cpu = namedtuple('Cpu', 'program machine code vars removable console pxe_arch http_arch')
 CPUS = {
@@ -40,11 +41,18 @@ class Missing(Exception):
     """A package that is not there."""
 
 
-def present(*paths):
-    for path in paths:
-        if not os.path.exists(path):
-            raise Missing('%s: see util/packages, group check' % path)
-    return paths[0]
+def present(path):
+    if not os.path.exists(path):
+        raise Missing('%s: see util/packages, group check' % path)
+    return path
+
+
+def unpacked(cache, package, path):
+    """A file of such a package, the system's where that could not be had."""
+    for root in (os.path.join(cache, package), '/'):
+        if os.path.exists(os.path.join(root, path)):
+            return os.path.join(root, path)
+    raise Missing('%s: neither unpacked by tests/qemu/run nor installed' % package)
 
 
 class Machine(qemu.Machine):
@@ -61,7 +69,8 @@ class Machine(qemu.Machine):
         self.secure = secure
         if secure:
             self.code, self.settings = SECURE_CODE, TRUST[secure]
-        present(self.code, self.settings)
+        present(self.code)
+        present(self.settings)
         self.ask = ask
         self.reboot = reboot
 
@@ -141,9 +150,8 @@ def signed(out, program, name):
     return path
 
 
-def unified(out, kernel, initrd, cmdline, cpu='x64'):
+def unified(out, stub, kernel, initrd, cmdline):
     """A unified kernel image as systemd-stub(7) describes it: the path."""
-    stub = present(STUB % cpu)
     text = os.path.join(out, 'cmdline')
     with open(text, 'w', encoding='ascii') as file:
         file.write(cmdline)
