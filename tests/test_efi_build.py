@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The UEFI programs and option ROMs as files, read by python3-pefile and from the specifications, not by our own tools: what
-firmware needs to load, move, protect and verify them. That they are the same bytes everywhere is in test_build.py.
+The UEFI programs and option ROMs as files, read by python3-pefile and from the specifications, not by our own tools:
+what firmware needs to load, move, protect and verify them. That they are the same bytes everywhere is in test_build.py.
 """
 
 import os
@@ -196,7 +196,8 @@ SOURCES = {
     'an address in 32 bits': ('x64', 'static int x; unsigned __attribute__((aligned(8))) f(void);'
                               '__asm__(".data; .long f"); unsigned f(void) { return x; }'),
     'a table nobody fills': ('x64', 'extern int x __attribute__((weak)); int f(void); int f(void) { return x; }'),
-    'nothing at all': ('x64', 'extern int g __attribute__((weak)); int *p = &g; int f(void); int f(void) { return *p; }'),
+    'nothing at all': ('x64', 'extern int g __attribute__((weak)); int *p = &g; int f(void);'
+                       'int f(void) { return *p; }'),
     'an absolute symbol': ('x64', 'extern int number; int *p = &number; int f(void); int f(void) { return *p; }'),
     'a word of arm64 in 32 bits': ('arm64', 'int f(void); __asm__(".data; .word f"); int f(void) { return 1; }'),
 }
@@ -212,8 +213,8 @@ def link_one(cpu, source, folder):
                    ' extern char efi_sbat; __asm__(".globl efi_sbat; .data; efi_sbat: .byte 0");')
     run(prefix + 'gcc', '-ffreestanding', '-O1', '-fpie', '-c', '-o', o, c)
     done = subprocess.run([prefix + 'ld', '-z', 'noexecstack', '--no-warn-rwx-segments', '--emit-relocs', '-T',
-                           os.path.join(ROOT, 'arch/efi/reveille.lds'), '-e', 'f', '--defsym=number=77', '-o', elf, o], capture_output=True,
-                          timeout=60, check=False)
+                           os.path.join(ROOT, 'arch/efi/reveille.lds'), '-e', 'f', '--defsym=number=77', '-o', elf, o],
+                          capture_output=True, timeout=60, check=False)
     return None if done.returncode else elf
 
 
