@@ -15,14 +15,16 @@
  * handle alive; the link is still ours. A program for a firmware of other word size is refused.
  */
 #include "arch/efi/efi.h"
+#include "arch/efi/tree.h"
 #include "arch/efi/utf16.h"
 #include "core/console.h"
 
 struct payload {
 	const struct boot_request *req;
-	struct efi_nic *nic;   /* NULL: it comes from no link */
-	EFI_HANDLE device;     /* where it comes from */
-	EFI_DEVICE_PATH *path; /* of the file there */
+	char name[IMAGE_NAME_MAX]; /* its image's, for the console */
+	struct efi_nic *nic;	   /* NULL: it comes from no link */
+	EFI_HANDLE device;	   /* where it comes from */
+	EFI_DEVICE_PATH *path;	   /* of the file there */
 	EFI_HANDLE image;
 	EFI_LOADED_IMAGE *loaded;
 	CHAR16 *options;
@@ -59,10 +61,10 @@ static void payload_say(const struct payload *p, const char *text, EFI_STATUS st
 	if (!efi_enter(&kept))
 		return;
 	if (status)
-		log_put(&efi_sys->m, LOG_WARN, "%s: %s (EFI status %u)", p->req->name, text,
+		log_put(&efi_sys->m, LOG_WARN, "%s: %s (EFI status %u)", p->name, text,
 			number_of(status));
 	else
-		console_print(&efi_sys->m, "%s: %s\n", p->req->name, text);
+		console_print(&efi_sys->m, "%s: %s\n", p->name, text);
 	efi_leave(kept);
 }
 
@@ -75,14 +77,13 @@ static int load_error(const struct payload *p, EFI_STATUS status)
 	switch (status) {
 	case EFI_SECURITY_VIOLATION:
 	case EFI_ACCESS_DENIED:
-		return err_set(m, ERR_EFI_REFUSED, "%s: refused by %s (EFI status %u)",
-			p->req->name, secure_boot() ? "Secure Boot" : "the firmware", n);
+		return err_set(m, ERR_EFI_REFUSED, "%s: refused by %s (EFI status %u)", p->name,
+			secure_boot() ? "Secure Boot" : "the firmware", n);
 	case EFI_OUT_OF_RESOURCES:
-		return err_set(
-			m, ERR_IMAGE_MEMORY, "%s: firmware has no room to load it", p->req->name);
+		return err_set(m, ERR_IMAGE_MEMORY, "%s: firmware has no room to load it", p->name);
 	default:
 		return err_set(m, ERR_IMAGE_TYPE, "%s: firmware cannot load it (EFI status %u)",
-			p->req->name, n);
+			p->name, n);
 	}
 }
 
@@ -112,7 +113,7 @@ static void payload_device(struct payload *p)
 		payload_say(p, "is not offered the link", status);
 }
 
-/* The device's path and, as it would be on a disk, that of the image in the root folder. */
+/* The device's path and that of the image in the file system there. */
 static void payload_path(struct payload *p)
 {
 	struct {
@@ -122,11 +123,13 @@ static void payload_path(struct payload *p)
 	static EFI_DEVICE_PATH none = {
 		END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {4, 0}};
 	EFI_DEVICE_PATH *base;
+	char path[IMAGE_NAME_MAX];
 	size_t n;
 
 	if (efi_bs->HandleProtocol(p->device, &path_guid, (void **)&base))
 		base = &none;
-	n = utf16_from_utf8(node.name + 1, IMAGE_NAME_MAX, p->req->name) + 1;
+	tree_path(path, "", p->req->name);
+	n = utf16_from_utf8(node.name + 1, IMAGE_NAME_MAX, path) + 1;
 	for (size_t i = 0; i < n; i++)
 		if (node.name[i] == '/')
 			node.name[i] = '\\';
@@ -263,10 +266,12 @@ static void payload_end(struct payload *p)
 int efi_boot_image(const struct boot_request *req)
 {
 	struct payload p = {.req = req};
-	EFI_STATUS status = payload_load(&p);
+	EFI_STATUS status;
 	EFI_TPL kept;
 	int rc;
 
+	str_clean(p.name, sizeof(p.name), req->name, strlen(req->name));
+	status = payload_load(&p);
 	if (!status) {
 		bool driver = is_driver(&p);
 

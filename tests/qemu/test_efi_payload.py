@@ -110,16 +110,20 @@ def test_what_it_is_given(cpu, start):
     machine.expect(r'(?m)^Back')
 
 
-def test_command_line_is_exact(start):
-    """All of it and nothing else, as UTF-16 with its NUL; none without arguments, although there was one before."""
+def test_command_line_and_path(start):
+    """All of it and nothing else, as UTF-16 with its NUL; none without arguments; a path that leads to the program."""
     text = 'payload.efi a=b\\c "d" \u00e9\u20ac\U0001f600'
-    machine = start('kernel payload.efi %s' % text, 'boot', 'imgargs payload.efi', 'boot', 'echo Back')
+    machine = start('kernel payload.efi %s' % text, 'boot', 'imgargs payload.efi', 'boot', 'imgfree payload.efi',
+                    'chain --name /EFI\\x.efi payload.efi', 'echo Back')
     first, second = ran(machine, 60), ran(machine)
     wide = (text + '\0').encode('utf-16-le')
     assert first.options == [str(len(wide)), wide.hex()]
     assert second.options == ['0', '']
     assert first.initrd is None
     assert first.open['initrd.magic'] == NOT_FOUND
+    third = ran(machine)
+    assert third.path == ['\\EFI\\x.efi']
+    assert '\\EFI\\x.efi' in third.files
     machine.expect(r'(?m)^Back')
 
 
