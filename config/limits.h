@@ -39,6 +39,7 @@
 /* core */
 #define IMAGE_MAX	   16 /* images loaded at once */
 #define IMAGE_NAME_MAX	   128
+#define IMAGE_LATE_BITS	   48	/* of the size of a late one: no memory is as large */
 #define IMAGE_CMDLINE_MAX  4096 /* the longest command line any Linux takes */
 #define RANGES_MAX	   64	/* islands in one hole map; more count as lost */
 #define MEM_RANGES_MAX	   128	/* rows of the memory map, as many as E820 can hand to a kernel */

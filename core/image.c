@@ -169,6 +169,9 @@ int image_open_late(struct machine *m, const char *name, const char *uri, uint64
 	struct image *img;
 	int ret = image_new(m, name, total, &img);
 
+	if (!ret && total >> IMAGE_LATE_BITS)
+		ret = err_set(m, ERR_IMAGE_MEMORY, "%s: no room for %llu bytes", name,
+			(unsigned long long)total);
 	if (!ret && path && *path)
 		ret = reserve_cpio(m, img, path);
 	if (ret)

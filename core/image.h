@@ -107,8 +107,9 @@ int image_set_total(struct machine *m, struct image *img, uint64_t total);
  */
 int image_put(struct machine *m, struct image *img, uint64_t off, const void *src, size_t n);
 /*
- * A new IMAGE_LATE. Its bytes are to be had at uri, as often as they are needed. Errors:
- * ERR_IMAGE_MAX, ERR_CPIO_NAME.
+ * A new IMAGE_LATE. Its bytes are to be had at uri, as often as they are needed. The sizes of all
+ * of them, which servers say, can be added up without a thought. Errors: ERR_IMAGE_MAX,
+ * ERR_CPIO_NAME; ERR_IMAGE_MEMORY from IMAGE_LATE_BITS on.
  */
 int image_open_late(struct machine *m, const char *name, const char *uri, uint64_t total,
 	const char *path, struct image **out);

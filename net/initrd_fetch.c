@@ -99,6 +99,8 @@ static int fill_next(struct initrd_fill *fill)
 		fill_end(fill, 0);
 		return 0;
 	}
+	if (off > fill->size || img->total > fill->size - off)
+		return err_set(m, ERR_IMAGE_MEMORY, "initrd %s", img->name);
 	fill->next++;
 	if (img->state != IMAGE_LATE) {
 		m->plat->phys_move(m->plat_ctx, fill->phys + off, img->base, img->total);
@@ -167,6 +169,7 @@ void initrd_fill_start(struct machine *m, struct initrd_fill *fill, uint64_t phy
 	memset(fill, 0, sizeof(*fill));
 	fill->m = m;
 	fill->phys = phys;
+	fill->size = size;
 	fill->shown_us = m->now_us;
 	err_clear(m);
 	rc = initrd_headers(m, &m->boot); /* as they are now */

@@ -26,7 +26,7 @@ int initrd_late_open(struct fetch *f, uint64_t total);
 /* The whole region on its way into a buffer; the caller's, any content. */
 struct initrd_fill {
 	struct machine *m;
-	uint64_t phys;		  /* where the region starts */
+	uint64_t phys, size;	  /* where the region starts; of the buffer */
 	unsigned next;		  /* initrd whose turn is next */
 	uint64_t shown_us;	  /* when the console was told last */
 	struct fetch *f;	  /* of a late one, NULL: none is under way */

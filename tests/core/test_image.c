@@ -627,10 +627,14 @@ static void test_late(void **state)
 /* It is in nobody's way where images have their places in the map. */
 static void test_late_in_no_memory(void **state)
 {
+	const uint64_t most = (1ull << IMAGE_LATE_BITS) - 1;
 	struct image *img, *big;
 
 	(void)state;
-	assert_int_equal(image_open_late(m, "l", "", UINT64_MAX - 1, "f", &img), 0);
+	assert_int_equal(image_open_late(m, "l", "", most + 1, "f", &img), -ERR_IMAGE_MEMORY);
+	assert_int_equal(image_open_late(m, "l", "", UINT64_MAX - 1, "f", &img), -ERR_IMAGE_MEMORY);
+	assert_null(image_find(m, "l"));
+	assert_int_equal(image_open_late(m, "l", "", most, "f", &img), 0);
 	big = open_image("x", IMAGE_SIZE_UNKNOWN);
 	assert_int_equal(big->base, m->mem.floor);
 	assert_int_equal(image_span(big).end, 64 * MIB);

@@ -469,6 +469,34 @@ static void test_buffer_too_small(void **state)
 	}
 }
 
+/* Sizes whose sum begins anew at 0 would ask the kernel for a buffer of a few bytes. */
+static void test_sum_of_sizes(void **state)
+{
+	(void)state;
+	files[0].tsize = UINT64_MAX - 4095;
+	files[1].tsize = UINT64_MAX / 2;
+	assert_int_equal(run(all_four), ERR_IMAGE_MEMORY);
+	assert_int_equal(run("initrd tftp://10.0.0.9/second"), ERR_IMAGE_MEMORY);
+	assert_true(printed("second: no room for 9223372036854775807 bytes"));
+	files[0].tsize = files[1].tsize = (1ull << IMAGE_LATE_BITS) - 1;
+	for (unsigned i = 0; i < IMAGE_MAX; i++)
+		assert_int_equal(run("initrd tftp://10.0.0.9/first etc/first"), 0);
+	assert_true(initrd_total(m) > (uint64_t)IMAGE_MAX << (IMAGE_LATE_BITS - 1));
+	assert_int_equal(fill_all(), -ERR_INITRD_PLACE);
+}
+
+/* The plan changes while it is carried out: nothing gets behind the end. */
+static void test_grows(void **state)
+{
+	(void)state;
+	assert_int_equal(run(all_four), 0);
+	initrd_fill_start(m, &fill, BUFFER, initrd_total(m));
+	image_find(m, "fourth")->total += 1;
+	for (unsigned i = 0; !initrd_fill_poll(&fill) && i < 3000; i++)
+		background();
+	assert_int_equal(fill.result, -ERR_IMAGE_MEMORY);
+}
+
 static void test_none(void **state)
 {
 	(void)state;
@@ -529,6 +557,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_server_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_buffer_too_small, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sum_of_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_grows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_cancelled, setup, teardown),
