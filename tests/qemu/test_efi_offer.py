@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The protocols on the handle that a UEFI program is loaded from: efi/offer.c makes every call of them with right and wrong
-parameters. Programs that others wrote: test_efi_load.py.
+The protocols on the handle that a UEFI program is loaded from: efi/offer.c makes every call of them with right and
+wrong parameters. Programs of others that boot something: test_efi_load.py; here they come back.
 """
 
 import os
@@ -16,6 +16,7 @@ from lab.qemu import Nic
 pytestmark = pytest.mark.reveille
 FILE, LARGE = media.noise(300001), media.noise(6 << 20, seed=2)
 CHECKS = 250
+IPXE = 'ipxe', 'usr/lib/ipxe/snponly.efi'
 
 
 @pytest.fixture
@@ -24,11 +25,12 @@ def start(wire, net_of, uefi, artefact, out):
     start(lines): a machine that runs them as a script; its server echoes on UDP port 7. `snp`: the firmware boots us by
     its PXE, and its Simple Network Protocol is the link.
     """
-    def run(*lines, cpu='x64', model='virtio', snp=False):
+    def run(*lines, cpu='x64', model='virtio', snp=False, files=()):
         names = {'dir/offer.efi': 'offer'}
         if snp:
             names['snponly.efi'] = 'snponly'
-        files = {'file': FILE, 'large': LARGE, 'autoexec.ipxe' if snp else 'boot.ipxe': media.script(*lines)}
+        files = {'file': FILE, 'large': LARGE, 'autoexec.ipxe' if snp else 'boot.ipxe': media.script(*lines),
+                 **dict(files)}
         for name, program in names.items():
             with open(artefact('efi', cpu, program), 'rb') as file:
                 files[name] = file.read()
@@ -76,4 +78,38 @@ def test_held(start):
     assert ran(machine)[1] > CHECKS
     machine.expect('does not let go')
     ran(machine)
+    assert ran(machine)[1] > CHECKS
+
+
+@pytest.fixture
+def content(cache):
+    """content(package, path): the bytes of a file out of a Debian package."""
+    def read(package, path):
+        try:
+            with open(efi.unpacked(cache, package, path), 'rb') as file:
+                return file.read()
+        except efi.Missing as error:
+            return pytest.skip(str(error))
+    return read
+
+
+def test_grub_comes_back(start, content):
+    """It never says that it has done with the link."""
+    files = {'shimx64.efi': content(*efi.SHIM), 'grubx64.efi': content(*efi.GRUB),
+             'grub/grub.cfg': 'serial --unit=0 --speed=115200\necho GRUB-IS-HERE\nexit\n'}
+    machine = start('chain shimx64.efi || exit', 'imgfetch --name again file && sha256sum again',
+                    'chain dir/offer.efi', files=files)
+    machine.expect('GRUB-IS-HERE', 60)
+    machine.expect(media.digest(FILE), 30)
+    assert ran(machine)[1] > CHECKS
+
+
+def test_ipxe_comes_back(start, content):
+    """It drives our Simple Network Protocol, with groups for IPv6, and asks DHCP anew."""
+    machine = start('iseq ${net0/chip} SNP && goto ipxe ||', 'chain ipxe.efi || echo It-came-back',
+                    'imgfetch --name again file && sha256sum again', 'chain dir/offer.efi', 'exit', ':ipxe',
+                    'imgfetch large && echo iPXE-has-it', 'exit 1', files={'ipxe.efi': content(*IPXE)})
+    machine.expect('iPXE-has-it', 90)
+    machine.expect('It-came-back', 60)
+    machine.expect(media.digest(FILE), 30)
     assert ran(machine)[1] > CHECKS
