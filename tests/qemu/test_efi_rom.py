@@ -11,7 +11,6 @@ import pytest
 
 from lab import efi, media
 from lab.qemu import Nic
-from test_efi import boot_file
 
 pytestmark = pytest.mark.reveille
 
@@ -19,12 +18,11 @@ pytestmark = pytest.mark.reveille
 @pytest.fixture
 def start(lan, artefact, uefi, serve):
     """start(lines, models, files): a machine whose cards have ROMs of ours, and a server of that script and files."""
-    def run(lines, models=('virtio',), files=None, options=(), cables=None, **parts):
-        script = {'boot.ipxe': media.script(*lines)} if lines else {}
-        if script or files:
-            serve('dnsmasq', {**script, **(files or {})}, boot='boot.ipxe' if script else None, options=options)
-        nics = [Nic(model, lan.port(), rom=artefact('efirom', model), bootindex=i + 1, link=cables is None or i in cables)
-                for i, model in enumerate(models)]
+    def run(lines, models=('virtio',), files=None, options=None, cables=None, **parts):
+        serve('dnsmasq', {'boot.ipxe': media.script(*lines), **(files or {})}, boot=None if options else 'boot.ipxe',
+              options=options or ())
+        nics = [Nic(model, lan.port(), rom=artefact('efirom', model), bootindex=i + 1,
+                    link=cables is None or i in cables) for i, model in enumerate(models)]
         return uefi(nics=nics, **parts)
     return run
 
@@ -32,9 +30,9 @@ def start(lan, artefact, uefi, serve):
 def test_next_boot_entry(start, cache):
     """Ours is a boot entry. When its script ends, the firmware's network boot has our card, by SNP."""
     app = media.assemble('app.asm', cache)
-    loaded = ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe']
-    machine = start(['echo Script-on ${net0/chip}'], files={'app.efi': app},
-                    options=boot_file('x64', 'pxe', 'app.efi')[:1] + ['--dhcp-boot=tag:pxe,tag:!loaded,app.efi'] + loaded)
+    options = ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe',
+               '--dhcp-boot=tag:!loaded,app.efi']
+    machine = start(['echo Script-on ${net0/chip}'], files={'app.efi': app}, options=options)
     machine.expect('Script-on virtio-net', 60)
     machine.expect(r'failed to load Boot\d+ "UEFI PXEv4 \(MAC:525400123456\)".*Not Found', 20)
     machine.expect('Start PXE over IPv4', 20)
