@@ -40,6 +40,11 @@ def parse(text):
     return seen
 
 
+def content(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
 def file_of(data):
     return len(data), zlib.crc32(data)
 
@@ -70,8 +75,7 @@ def start(wire, net_of, uefi, artefact, program, out):
     def run(*lines, files=None, cpu='x64'):
         served = {'boot.ipxe': media.script(*lines), **(files or {})}
         for name in ('payload', 'payload-driver'):
-            with open(program(name, cpu), 'rb') as file:
-                served[name + '.efi'] = file.read()
+            served[name + '.efi'] = content(program(name, cpu))
         _, run.tftp = net_of(served)
         disk = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable(cpu, artefact('efi', cpu)))
         nic = Nic('virtio', wire.port())
@@ -141,10 +145,8 @@ def test_initrd_that_is_lost(start):
 
 def test_kernel_whose_initrd_is_lost(start, kernel):
     """Linux gives up, and the script goes on."""
-    with open(kernel['vmlinuz'], 'rb') as file:
-        vmlinuz = file.read()
     machine = start('initrd lost', 'kernel vmlinuz console=ttyS0', 'echo Now', 'sleep 1', 'boot || echo Back',
-                    files={'lost': NOISE, 'vmlinuz': vmlinuz})
+                    files={'lost': NOISE, 'vmlinuz': content(kernel['vmlinuz'])})
     machine.expect(r'(?m)^Now', 60)
     del start.tftp.files['lost']
     machine.expect('E4002')
@@ -183,11 +185,9 @@ def test_what_it_leaves(start):
 
 def test_ourselves(start, artefact):
     """Reveille as a payload of Reveille, over the link that it is offered; each one's initrd while it is its turn."""
-    with open(artefact('efi'), 'rb') as file:
-        ours = file.read()
     machine = start('iseq ${net0/chip} snp && goto inner ||', 'initrd first', 'chain reveille.efi && echo Outer',
                     'chain payload.efi', 'exit', ':inner', 'initrd second', 'chain payload.efi && echo Inner', 'exit',
-                    files={'first': NOISE, 'second': SMALL, 'reveille.efi': ours})
+                    files={'first': NOISE, 'second': SMALL, 'reveille.efi': content(artefact('efi'))})
     inner = ran(machine, 90)
     machine.expect(r'(?m)^Inner(?s:.*?)^Outer')
     outer = ran(machine)
@@ -195,21 +195,21 @@ def test_ourselves(start, artefact):
     assert outer.initrd[4:] == ['%08x' % zlib.crc32(NOISE)] * 2
 
 
-def test_shim_decides(wire, net_of, uefi, artefact, program, kernel, out):
+def test_shim_decides(wire, net_of, uefi, artefact, program, kernel, cache, out):
     """
     Started by a shim, we start what shim trusts - Debian's kernel, by Debian's key - though the firmware knows only
     the test key; and nothing else.
     """
-    def signed(path, name):
-        try:
-            return efi.signed(out, path, name)
-        except efi.Missing as error:
-            return pytest.skip(str(error))
-    files = {name: open(path, 'rb').read() for name, path in (*kernel.items(), ('payload.efi', program('payload')))}
+    try:
+        shim = efi.signed(out, efi.unpacked(cache, *efi.SHIM), 'shim')
+        ours = efi.signed(out, artefact('efi'), 'ours')
+    except efi.Missing as error:
+        pytest.skip(str(error))
+    files = {name: content(path) for name, path in (*kernel.items(), ('payload.efi', program('payload')))}
     net_of({'boot.ipxe': media.script('chain payload.efi || echo Refused', 'initrd initrd.img',
                                       'kernel vmlinuz console=ttyS0 quiet from=shim', 'boot'), **files})
     disk = efi.fat_disk(os.path.join(out, 'disk.img'), {
-        'EFI/BOOT/BOOTX64.EFI': signed(efi.SHIM, 'shim'), 'EFI/BOOT/grubx64.efi': signed(artefact('efi'), 'ours')})
+        'EFI/BOOT/BOOTX64.EFI': shim, 'EFI/BOOT/grubx64.efi': ours})
     nic = Nic('virtio', wire.port())
     wire.start()
     machine = uefi(nics=[nic], disk=disk, secure='snakeoil')
@@ -219,8 +219,6 @@ def test_shim_decides(wire, net_of, uefi, artefact, program, kernel, out):
 
 def test_for_another_cpu(start, program):
     """A program for arm64 on x86-64: it says so before anything else."""
-    with open(program('payload', 'arm64'), 'rb') as file:
-        other = file.read()
-    machine = start('chain other.efi || echo Refused', files={'other.efi': other})
+    machine = start('chain other.efi || echo Refused', files={'other.efi': content(program('payload', 'arm64'))})
     machine.expect(r'E5003\b.*other\.efi: for arm64\s', 60)
     machine.expect('Refused')
