@@ -363,7 +363,7 @@ fuzz:
 	$(Q)O='$(O)' util/fuzz
 soak:
 	$(SETUP) build boot check
-	$(Q)$(MAKE) bios host
+	$(Q)$(MAKE) bios efi host
 	$(Q)O='$(O)' util/soak
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

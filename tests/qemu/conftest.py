@@ -56,7 +56,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Each skipped test by its name; pytest's own list folds them."""
+    """What tests have measured; each skipped test by its name, as pytest's own list folds them."""
+    for report in terminalreporter.stats.get('passed', []) + terminalreporter.stats.get('failed', []):
+        for name, value in getattr(report, 'user_properties', []) if report.when == 'call' else []:
+            terminalreporter.write_line('%s: %s: %s' % (report.nodeid, name, value))
     for report in terminalreporter.stats.get('skipped', []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         terminalreporter.write_line('SKIPPED %s: %s' % (report.nodeid, reason.replace('Skipped: ', '', 1)))

@@ -9,7 +9,7 @@ Not there: arm64 with e1000 from the firmware's own network boot, as Debian's AA
 import pytest
 
 from test_efi import boot  # noqa: F401, a fixture
-from test_efi_load import boot_large
+from test_efi_load import peak_memory  # noqa: F401
 
 WAYS = [('x64', model, via, image) for model in ('virtio', 'e1000') for via, image in (
     ('disk', 'reveille'), ('pxe', 'reveille'), ('pxe', 'snponly'), ('http', 'reveille'), ('http', 'snponly'),
@@ -28,9 +28,6 @@ def test_debian(cpu, model, via, image, scheme, boot):  # noqa: F811
 
 
 @pytest.mark.reveille
-def test_initrd_of_4_gib(lan, serve, web, uefi, artefact, kernel, out):
+def test_initrd_of_4_gib(peak_memory):  # noqa: F811
     """On a machine of 7.5 GiB, of which 5.5 lie in one piece above 4 GiB."""
-    sizes = 16 << 20, (4 << 30) + (16 << 20)
-    grown = boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, 7680)
-    print('peak memory: %.3f of the initrd' % (grown / (sizes[1] - sizes[0])))
-    assert 0.9 < grown / (sizes[1] - sizes[0]) < 1.1
+    assert 0.9 < peak_memory((16 << 20, (4 << 30) + (16 << 20)), 7680) < 1.1

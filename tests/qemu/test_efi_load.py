@@ -150,6 +150,15 @@ def test_autoexec(start):
     machine.expect('From-the-disk efi x86_64', 60)
 
 
+@pytest.mark.parametrize('script, word', [(b'', 'No-script-on-disk'), (b'#!ipxe\n' + b'#' * (1 << 20), 'E6006')])
+def test_no_autoexec(script, word, start):
+    """An empty one is none; one that is too long is told of, and the start goes on without."""
+    machine = start(['echo No-script-on-disk'], disk={AUTOEXEC: script})
+    machine.expect(word, 60)
+    machine.serial.pos = 0
+    machine.expect('No-script-on-disk', 30)
+
+
 def test_shell_command_line(start, artefact):
     """The shell's load options begin with the program's name."""
     lines = 'fs0:', 'reveille.efi echo From-the-shell && exit', 'echo Back-%lasterror%', ''
@@ -228,6 +237,16 @@ def test_rom_is_the_firmwares_driver(lan, serve, uefi, artefact, app):
     machine.expect(r'APP-STARTED \[\]', 60)
 
 
+def test_rom_runs_a_driver(lan, serve, uefi, artefact):
+    """A driver that we have started is offered all devices; the firmware's do not take our links meanwhile."""
+    noise = media.noise(400000)
+    serve('dnsmasq', {'boot.ipxe': media.script('chain driver.efi', 'imgfetch noise && sha256sum noise'),
+                      'driver.efi': artefact('efi', 'x64', 'payload-driver'), 'noise': noise})
+    machine = uefi(nics=[Nic('virtio', lan.port(), artefact('efirom', 'virtio'), bootindex=0)])
+    machine.expect('DRIVER', 60)
+    machine.expect(digest(noise), 20)
+
+
 # -- memory --
 
 def cpio_holes(path, size):
@@ -255,6 +274,17 @@ def cpio_holes(path, size):
     return last
 
 
+@pytest.fixture
+def peak_memory(lan, serve, web, uefi, artefact, kernel, out, record_property):
+    """peak_memory(sizes, memory): see boot_large(). A factor of the initrd's size, which is also printed."""
+    def run(sizes, memory):
+        grown = boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, memory)
+        factor = grown / (sizes[1] - sizes[0])
+        record_property('peak memory', '%.3f of an initrd of %d MiB' % (factor, sizes[1] - sizes[0] >> 20))
+        return factor
+    return run
+
+
 def boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, memory):
     """
     Boots with initrds of these two sizes; returns the memory that QEMU's process had at most for the second, less what
@@ -279,10 +309,6 @@ def boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, memory):
     return peaks[1] - peaks[0]
 
 
-def test_large_initrd(lan, serve, web, uefi, artefact, kernel, out):
+def test_large_initrd(peak_memory):
     """It is fetched into the kernel's own memory, and is nowhere a second time. 4 GiB: sweep_efi.py."""
-    sizes = 16 << 20, 272 << 20
-    grown = boot_large(lan, serve, web, uefi, artefact, kernel, out, sizes, 1024)
-    ratio = grown / (sizes[1] - sizes[0])
-    print('peak memory: %.3f of the initrd' % ratio)
-    assert 0.9 < ratio < 1.1
+    assert 0.9 < peak_memory((16 << 20, 272 << 20), 1024) < 1.1
