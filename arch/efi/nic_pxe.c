@@ -163,6 +163,7 @@ static EFI_STATUS enter(EFI_PXE_BASE_CODE_PROTOCOL *This, struct nic_call *call)
 {
 	struct machine *m;
 
+	call->nic = NULL;
 	if (!This)
 		return EFI_INVALID_PARAMETER;
 	call->nic = (struct efi_nic *)((uint8_t *)This - offsetof(struct efi_nic, pxe));
@@ -334,11 +335,12 @@ static EFI_STATUS EFIAPI pxe_set_station_ip(EFI_PXE_BASE_CODE_PROTOCOL *This,
 {
 	struct nic_call call;
 	EFI_STATUS status = nic_pxe_enter(This, &call);
-	struct nic_pxe *pxe = &call.nic->pxe;
+	struct nic_pxe *pxe;
 	struct ipv4_conf *ip;
 
 	if (status)
 		return status;
+	pxe = &call.nic->pxe;
 	if (NewStationIp && !ip4_is_unicast(wire_get32(NewStationIp->v4.Addr)))
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	ip = &call.nic->dev->ip4;

@@ -73,14 +73,15 @@ EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags
 {
 	struct nic_call call;
 	EFI_STATUS status = nic_pxe_enter(This, &call);
-	struct netdev *dev = call.nic->dev;
 	UINTN header_n = HeaderSize ? *HeaderSize : 0, data_n = BufferSize ? *BufferSize : 0;
+	struct netdev *dev;
 	struct ip_addr dst;
 	struct udp_sock *s;
 	struct pkt *p;
 
 	if (status)
 		return status;
+	dev = call.nic->dev;
 	if ((OpFlags & ~(ANY_SRC_PORT | MAY_FRAGMENT)) || !DestIp || !DestPort || !BufferSize ||
 		(HeaderSize && (!HeaderPtr || !header_n)) || (data_n && !BufferPtr) ||
 		(SrcIp && get_ip(SrcIp) != ip4_u32(&dev->ip4.addr)))
@@ -142,11 +143,11 @@ EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
 {
 	struct nic_call call;
 	EFI_STATUS status = nic_pxe_enter(This, &call);
-	struct udp_box *box = &call.nic->pxe.udp;
-	struct udp_want w = {.box = box};
+	struct udp_want w = {.box = NULL};
 
 	if (status)
 		return status;
+	w.box = &call.nic->pxe.udp;
 	if ((OpFlags & ~(ANY_SRC_IP | ANY_SRC_PORT | ANY_DEST_IP | ANY_DEST_PORT | USE_FILTER)) ||
 		!BufferSize || (*BufferSize && !BufferPtr) ||
 		(HeaderSize && (!HeaderPtr || !*HeaderSize)) ||
@@ -157,7 +158,7 @@ EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
 	w.dst_port = OpFlags & ANY_DEST_PORT ? 0 : *DestPort;
 	w.src = OpFlags & ANY_SRC_IP ? 0 : get_ip(SrcIp);
 	w.src_port = OpFlags & ANY_SRC_PORT ? 0 : *SrcPort;
-	if (w.dst_port && !udp_box_port(box, w.dst_port))
+	if (w.dst_port && !udp_box_port(w.box, w.dst_port))
 		return nic_pxe_leave(&call, EFI_OUT_OF_RESOURCES);
 	if (!efi_wait(udp_box_find, &w, call.nic->dev->net->m->now_us + READ_WAIT_US))
 		return nic_pxe_leave(&call, EFI_TIMEOUT);

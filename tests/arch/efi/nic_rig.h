@@ -243,7 +243,7 @@ static inline void rig_lease(void)
 	static const uint8_t options[] = {53, 0, 1, 5, 1, 0, 4, 255, 255, 255, 0};
 	struct dhcp *d = &rig.sys.net.dhcp[0];
 
-	d->dev = rig.dev;
+	dhcp_prepare(rig.dev);
 	d->state = DHCP_BOUND;
 	d->have_ack = true;
 	d->xid = 0x01020304;

@@ -198,6 +198,21 @@ static void answer_arp(const uint8_t *frame)
 		rig_arrive(arp, sizeof(arp));
 }
 
+/* A boot server of the type that is asked for. */
+static void answer_pxe(const uint8_t *frame, const uint8_t *asked)
+{
+	static const uint8_t options[] = {0x63, 0x82, 0x53, 0x63, 53, 1, 5, 54, 4, 10, 0, 0, 1, 60,
+		9, 'P', 'X', 'E', 'C', 'l', 'i', 'e', 'n', 't', 255};
+	uint8_t m[300] = {2, 1, 6};
+
+	memcpy(m + 4, asked + 4, 4);
+	wire_put32(m + 20, SERVER);
+	memcpy(m + 28, asked + 28, 16);
+	strcpy((char *)m + 108, "from-boot-server");
+	memcpy(m + 236, options, sizeof(options));
+	answer(frame, 4011, m, sizeof(m));
+}
+
 static void serve(const uint8_t *frame, uint32_t n)
 {
 	static const uint8_t not_found[] = {0, 5, 0, 1, 'g', 'o', 'n', 'e', 0};
@@ -209,6 +224,8 @@ static void serve(const uint8_t *frame, uint32_t n)
 		return;
 	else if (wire_get16(udp + 2) == 7)
 		answer(frame, 7, payload, wire_get16(udp + 4) - UDP_HEADER);
+	else if (wire_get16(udp) == DHCP_CLIENT_PORT)
+		answer_pxe(frame, payload);
 	else if (missing)
 		answer(frame, 1069, not_found, sizeof(not_found));
 	else if (wire_get16(udp + 2) == 69)
@@ -376,6 +393,55 @@ static void test_udp(void **state)
 		EFI_SUCCESS);
 }
 
+static void test_discover(void **state)
+{
+	UINT16 layer = 0;
+
+	(void)state;
+	assert_int_equal(pxe->Discover(pxe, 3, &layer, FALSE, NULL), EFI_SUCCESS);
+	assert_true(mode->PxeDiscoverValid && mode->PxeReplyReceived);
+	assert_string_equal((char *)mode->PxeReply.Dhcpv4.BootpBootFile, "from-boot-server");
+	assert_int_equal(mode->PxeReply.Dhcpv4.BootpOpcode, 2);
+	silent = true;
+	assert_int_equal(pxe->Discover(pxe, 3, &layer, FALSE, NULL), EFI_TIMEOUT);
+	assert_false(mode->PxeDiscoverValid || mode->PxeReplyReceived);
+	assert_true(mode->DhcpAckReceived);
+}
+
+/* No protocol at all, and while we are at work: as good as no call. */
+static void test_refused(void **state)
+{
+	EFI_PXE_BASE_CODE_PROTOCOL *none[] = {NULL, pxe};
+	const EFI_STATUS status[] = {EFI_INVALID_PARAMETER, EFI_NOT_READY};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		rig.inside = i;
+		assert_int_equal(pxe->Start(none[i], FALSE), status[i]);
+		assert_int_equal(pxe->Stop(none[i]), status[i]);
+		assert_int_equal(pxe->Dhcp(none[i], FALSE), status[i]);
+		assert_int_equal(pxe->Discover(none[i], 0, NULL, FALSE, NULL), status[i]);
+		assert_int_equal(pxe->Mtftp(none[i], EFI_PXE_BASE_CODE_TFTP_READ_FILE, NULL, FALSE,
+					 NULL, NULL, NULL, NULL, NULL, FALSE),
+			status[i]);
+		assert_int_equal(pxe->UdpWrite(none[i], 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+					 NULL, NULL),
+			status[i]);
+		assert_int_equal(
+			pxe->UdpRead(none[i], 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+			status[i]);
+		assert_int_equal(pxe->SetIpFilter(none[i], NULL), status[i]);
+		assert_int_equal(pxe->Arp(none[i], NULL, NULL), status[i]);
+		assert_int_equal(
+			pxe->SetParameters(none[i], NULL, NULL, NULL, NULL, NULL), status[i]);
+		assert_int_equal(pxe->SetStationIp(none[i], NULL, NULL), status[i]);
+		assert_int_equal(pxe->SetPackets(none[i], NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+					 NULL, NULL, NULL, NULL, NULL),
+			status[i]);
+	}
+	rig.inside = false;
+}
+
 static void test_arp(void **state)
 {
 	EFI_IP_ADDRESS server = ip_of(SERVER), nobody = ip_of(SERVER + 8);
@@ -405,6 +471,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silence, begin_server, teardown),
 		cmocka_unit_test_setup_teardown(test_borrowed, begin_server, teardown),
 		cmocka_unit_test_setup_teardown(test_udp, begin_server, teardown),
+		cmocka_unit_test_setup_teardown(test_discover, begin_server, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, begin, teardown),
 		cmocka_unit_test_setup_teardown(test_arp, begin_server, teardown),
 	};
 
