@@ -79,7 +79,9 @@ def boot(lan, serve, web, uefi, artefact, kernel_of, out, rom):
         report = comes_up(uefi(**parts))
         assert re.search(r'^cmdline: (.*?)\r?$', report, re.M).group(1) == cmdline
         assert files_of(report) == {'/noise': ('644', len(NOISE), digest(NOISE))}
-        return pcap.read(os.path.join(out, 'net0.pcap'))
+        if via in ('pxe', 'http') and model not in FOREIGN_ROM:  # the lease is the firmware's, which is no iPXE
+            asked = pcap.dhcp(pcap.read(os.path.join(out, 'net0.pcap')))
+            assert asked and not any(b'iPXE' in options.get(77, b'') for _, _, options in asked)
     return run
 
 
