@@ -78,7 +78,7 @@ def test_exit(start, app):
     machine.expect(r'APP-STARTED \[\]', 40)
 
 
-@pytest.mark.parametrize('status, then', [(0, r'starting Boot\d+ "UiApp"'), (1, SHELL)])
+@pytest.mark.parametrize('status, then', [(0, r'starting Boot\d+ "UiApp"'), (1, SHELL)], ids=['0', '1'])
 def test_exit_status(status, then, start):
     """UEFI 3.1.1: after success the boot manager shows its menu, after an error it tries its next entry."""
     start(['exit %d' % status]).expect(then, 60)
@@ -150,7 +150,8 @@ def test_autoexec(start):
     machine.expect('From-the-disk efi x86_64', 60)
 
 
-@pytest.mark.parametrize('script, word', [(b'', 'No-script-on-disk'), (b'#!ipxe\n' + b'#' * (1 << 20), 'E6006')])
+@pytest.mark.parametrize('script, word', [(b'', 'No-script-on-disk'), (b'#!ipxe\n' + b'#' * (1 << 20), 'E6006')],
+                         ids=['empty', 'too-long'])
 def test_no_autoexec(script, word, start):
     """An empty one is none; one that is too long is told of, and the start goes on without."""
     machine = start(['echo No-script-on-disk'], disk={AUTOEXEC: script})
@@ -208,8 +209,11 @@ def test_watchdog(start):
 
 # -- Secure Boot --
 
-def test_unsigned_is_refused(start):
-    machine = start(['echo Started'], secure='snakeoil')
+@pytest.mark.parametrize('trust', ['snakeoil', 'ms'])
+def test_untrusted_is_refused(trust, start, artefact, out):
+    """Not signed, or by a key that the machine does not know."""
+    program = made(efi.signed, out, artefact('efi'), 'reveille.signed') if trust == 'ms' else None
+    machine = start(['echo Started'], secure=trust, program=program)
     machine.expect(r'failed to load Boot\d+ .*(?:Access Denied|Security Violation)', 90)
     assert 'Reveille' not in machine.serial.text()
 
