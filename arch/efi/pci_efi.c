@@ -10,7 +10,8 @@
  * A card is taken from the firmware's drivers, and given back to them as it was found.
  *
  * Limits: packet buffers must be visible to the card as they are, coherently: a bridge that would
- * have them copied (BusMasterRead, BusMasterWrite) makes the card unusable.
+ * have them copied (BusMasterRead, BusMasterWrite) makes the card unusable, and it goes back to the
+ * firmware's driver. NETDEV_MAX cards.
  */
 #include "arch/efi/cpu.h"
 #include "arch/efi/efi.h"
@@ -346,14 +347,14 @@ static void users_disconnect(EFI_HANDLE card)
 	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&path) ||
 		efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
 		return;
-	for (UINTN i = 0; i < n; i++)
+	for (UINTN i = n; i--;) /* children first: a loader that has started us hangs in between */
 		if (!efi_bs->HandleProtocol(handles[i], &path_guid, (void **)&link) &&
 			devpath_is_below(link, path))
 			efi_bs->DisconnectController(handles[i], NULL, NULL);
 	efi_bs->FreePool(handles);
 }
 
-/* Nobody else drives it from here on. */
+/* Nobody else drives it from here on; or c->io stays NULL. */
 static EFI_STATUS card_seize(struct card *c)
 {
 	UINT32 how = EFI_OPEN_PROTOCOL_BY_DRIVER | (c->lent ? 0 : EFI_OPEN_PROTOCOL_EXCLUSIVE);
@@ -365,7 +366,10 @@ static EFI_STATUS card_seize(struct card *c)
 	}
 	status = efi_bs->OpenProtocol(
 		c->handle, &pci_io_guid, (void **)&c->io, efi_image, c->handle, how);
-	if (status && !c->lent)
+	if (!status)
+		return status;
+	c->io = NULL; /* set all the same where somebody like us has it */
+	if (!c->lent)
 		efi_bs->ConnectController(c->handle, NULL, NULL, TRUE);
 	return status;
 }
@@ -400,8 +404,10 @@ static void card_take(struct net *net, EFI_HANDLE handle, const struct driver *d
 		return;
 	}
 	if (status)
-		log_put(net->m, LOG_WARN, "%04x:%04x: the firmware does not let go of it (%d)",
-			c->bus.vendor, c->bus.device, (int)(status & INT32_MAX));
+		log_put(net->m, LOG_WARN, "%04x:%04x: %s (EFI status %u)", c->bus.vendor,
+			c->bus.device,
+			c->io ? "does not reach our memory" : "firmware does not let go of it",
+			(unsigned)(status & INT32_MAX));
 	if (c->io)
 		card_close(c);
 	c->handle = NULL;
@@ -418,12 +424,12 @@ static struct card *card_find(EFI_HANDLE handle)
 static void card_look(struct net *net, EFI_HANDLE handle, bool lent)
 {
 	const struct driver *drv;
-	struct card *c = card_find(NULL);
+	struct card *place = card_find(NULL), none, *c = place ? place : &none;
 	UINTN segment, bus, dev, fn;
 	EFI_PCI_IO_PROTOCOL *io;
 	uint32_t id;
 
-	if (!c || card_find(handle) || efi_bs->HandleProtocol(handle, &pci_io_guid, (void **)&io) ||
+	if (card_find(handle) || efi_bs->HandleProtocol(handle, &pci_io_guid, (void **)&io) ||
 		io->GetLocation(io, &segment, &bus, &dev, &fn))
 		return;
 	*c = (struct card){.handle = handle, .lent = lent, .io = io};
@@ -434,10 +440,14 @@ static void card_look(struct net *net, EFI_HANDLE handle, bool lent)
 	c->bus.device = (uint16_t)(id >> 16);
 	c->io = NULL;
 	drv = pci_driver(net->m->config->drivers, &c->bus);
-	if (drv)
+	if (drv && place) {
 		card_take(net, handle, drv, c);
-	else
-		c->handle = NULL;
+		return;
+	}
+	if (drv)
+		log_put(net->m, LOG_WARN, "%04x:%04x: left alone, %u cards are the limit",
+			c->bus.vendor, c->bus.device, NETDEV_MAX);
+	c->handle = NULL;
 }
 
 void pci_efi_scan(struct net *net, EFI_HANDLE only)
