@@ -22,10 +22,11 @@ IPXE = 'ipxe', 'usr/lib/ipxe/snponly.efi'
 @pytest.fixture
 def start(wire, net_of, uefi, artefact, out):
     """
-    start(lines): a machine that runs them as a script; its server echoes on UDP port 7. `snp`: the firmware boots us by
-    its PXE, and its Simple Network Protocol is the link.
+    start(lines): a machine that runs them as a script; its server echoes on UDP port 7. `via`: 'disk'; 'efirom', the
+    card's option ROM; or 'snp': the firmware boots us by its PXE, and its Simple Network Protocol is the link.
     """
-    def run(*lines, cpu='x64', model='virtio', snp=False, files=()):
+    def run(*lines, cpu='x64', model='virtio', via='disk', files=()):
+        snp = via == 'snp'
         names = {'dir/offer.efi': 'offer'}
         if snp:
             names['snponly.efi'] = 'snponly'
@@ -36,8 +37,11 @@ def start(wire, net_of, uefi, artefact, out):
                 files[name] = file.read()
         dhcp, _ = net_of(files, 'snponly.efi' if snp else 'boot.ipxe')
         dhcp.station.listen(7, lambda packet, reply: reply(packet.payload))
-        parts = {'cpu': cpu, 'nics': [Nic(model, wire.port(), bootindex=0 if snp else None)]}
-        if not snp:
+        nic = Nic(model, wire.port(), bootindex=None if via == 'disk' else 0)
+        parts = {'cpu': cpu, 'nics': [nic]}
+        if via == 'efirom':
+            nic.rom = artefact('efirom', model, cpu)
+        elif via == 'disk':
             parts['disk'] = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable(cpu, artefact('efi', cpu)))
         wire.start()
         return uefi(**parts)
@@ -53,12 +57,12 @@ def ran(machine, timeout=120):
     return text, checks
 
 
-@pytest.mark.parametrize('cpu, model, snp', [
-    ('x64', 'virtio', False), ('x64', 'e1000', False), ('x64', 'virtio', True), ('arm64', 'virtio', False)])
-def test_every_call(cpu, model, snp, start):
+@pytest.mark.parametrize('cpu, model, via', [
+    ('x64', 'virtio', 'disk'), ('x64', 'e1000', 'efirom'), ('x64', 'virtio', 'snp'), ('arm64', 'virtio', 'disk')])
+def test_every_call(cpu, model, via, start):
     """Twice: the second time over what the first has left, which is nothing."""
     machine = start('chain dir/offer.efi || exit', 'chain dir/offer.efi leave || exit',
-                    'imgfetch --name again file && sha256sum again', cpu=cpu, model=model, snp=snp)
+                    'imgfetch --name again file && sha256sum again', cpu=cpu, model=model, via=via)
     for _ in range(2):
         text, checks = ran(machine, 180)
         assert checks > CHECKS
