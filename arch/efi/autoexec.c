@@ -4,6 +4,8 @@
  * script; the script that is embedded; autoexec.ipxe beside our file, on the disk or the server
  * that it came from; the built-in start.
  *
+ * An empty file counts as none. So does one that cannot be read or is too long, but that is said.
+ *
  * Limits: load options are ASCII. A file system on a card of the network (another boot loader's)
  * counts as a disk.
  */
@@ -46,15 +48,23 @@ static uint64_t file_size(EFI_FILE *file)
 	return u.info.FileSize;
 }
 
-/* All of a file becomes an image. */
+/* All of a file becomes an image, *out; it stays NULL when nothing is in it. */
 static int file_load(struct machine *m, EFI_FILE *file, const char *name, struct image **out)
 {
 	uint64_t size = file_size(file), at = 0;
 	uint8_t part[4096];
-	int rc = image_open(m, name, "", size, NULL, out);
+	int rc;
 
-	if (rc)
+	if (!size)
+		return 0;
+	if (size > SCRIPT_SIZE_MAX)
+		return err_set(m, ERR_SCRIPT_SIZE, "%s: %llu bytes, at most %u", name,
+			(unsigned long long)size, SCRIPT_SIZE_MAX);
+	rc = image_open(m, name, "", size, NULL, out);
+	if (rc) {
+		*out = NULL;
 		return rc;
+	}
 	while (!rc && at < size) {
 		UINTN n = sizeof(part);
 
@@ -65,8 +75,10 @@ static int file_load(struct machine *m, EFI_FILE *file, const char *name, struct
 	}
 	if (!rc)
 		rc = image_close(m, *out);
-	if (rc)
+	if (rc) {
 		image_free(m, *out);
+		*out = NULL;
+	}
 	return rc;
 }
 
@@ -95,15 +107,14 @@ static void load_beside(struct machine *m, char *path)
 		return;
 	rc = file_load(m, file, "autoexec.ipxe", &script);
 	file->Close(file);
-	if (!rc)
-		return;
-	script = NULL;
-	err_print(m, rc);
+	if (rc)
+		err_print(m, rc);
 }
 
 void efi_take_script(void)
 {
-	struct bytes options = bytes_of(efi_loaded->LoadOptions, efi_loaded->LoadOptionsSize);
+	struct bytes options = bytes_of(
+		efi_loaded->LoadOptions, efi_loaded->LoadOptions ? efi_loaded->LoadOptionsSize : 0);
 	char path[PATH_MAX];
 	bool is_file = options_file(own_path(), path, sizeof(path));
 	EFI_TPL kept;
@@ -119,13 +130,10 @@ void efi_take_script(void)
 static void choose(struct machine *m)
 {
 	const char *start = text;
-	int rc;
 
 	if (script) {
-		rc = script_run_image(m, script);
+		script_run_image(m, script); /* its size was looked at, and it is the first */
 		script = NULL;
-		if (rc < 0)
-			err_print(m, rc);
 		return;
 	}
 	if (!text[0])
