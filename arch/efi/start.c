@@ -54,7 +54,7 @@ void efi_leave(EFI_TPL kept)
 	efi_bs->RestoreTPL(kept);
 }
 
-/* The firmware's timers run. Who of them calls us finds us busy. */
+/* The firmware's timers run, and what was printed is shown. Who of them calls us finds us busy. */
 static void window(void)
 {
 	uint64_t now = efi_now_us(NULL);
@@ -63,6 +63,7 @@ static void window(void)
 		return;
 	window_us = now;
 	efi_bs->RestoreTPL(outside_tpl);
+	efi_console_flush();
 	efi_bs->RaiseTPL(TPL_CALLBACK);
 }
 
