@@ -111,6 +111,8 @@ bool efi_pages_alloc(void *ctx, uint64_t size, uint64_t *phys, uint64_t *got)
 	if (!size && (size = longest_free() / 2) < UNKNOWN_MIN)
 		return false;
 	size = mem_align_up(size, MEM_PAGE);
+	if (!size) /* there are not so many addresses */
+		return false;
 	if (efi_bs->AllocatePages(AllocateAnyPages, EfiLoaderData, size / MEM_PAGE, &at))
 		return false;
 	*phys = at;
