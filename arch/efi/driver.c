@@ -105,19 +105,7 @@ static void machine_end_unused(void)
 
 /* -- Load File -- */
 
-/* Whoever of the firmware's drivers uses the children lets go of them, or comes back. */
-static void children_take(void)
-{
-	for (unsigned i = 0; i < NETDEV_MAX; i++) {
-		struct efi_nic *nic = cards[i].nic;
-
-		if (!cards[i].handle || !nic)
-			continue;
-		efi_bs->DisconnectController(efi_nic_handle(nic), NULL, NULL);
-		nic_reset(nic);
-	}
-}
-
+/* The firmware's drivers come back. */
 static void children_give(void)
 {
 	for (unsigned i = 0; i < NETDEV_MAX; i++)
@@ -196,7 +184,7 @@ static EFI_STATUS run_script(void)
 	efi_bs->SetWatchdogTimer(0, 0, 0, NULL);
 	efi_console_init();
 	efi_greet();
-	children_take();
+	efi_nic_take_all();
 	pci_efi_scan(&efi_sys->net, NULL);
 	efi_choose_script();
 	status = efi_run();

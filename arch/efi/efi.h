@@ -159,6 +159,8 @@ EFI_STATUS efi_nic_open(
 EFI_HANDLE efi_nic_handle(const struct efi_nic *nic);
 /* Takes everything back. EFI_ACCESS_DENIED: somebody does not let go, all stays. */
 EFI_STATUS efi_nic_close(struct efi_nic *nic);
+/* Outside: whoever of the firmware's drivers uses one of them lets go of it. */
+void efi_nic_take_all(void);
 
 /* -- devpath.c -- */
 

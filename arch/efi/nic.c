@@ -96,6 +96,16 @@ void nic_reset(struct efi_nic *nic)
 	efi_leave(kept);
 }
 
+void efi_nic_take_all(void)
+{
+	for (unsigned i = 0; i < NETDEV_MAX; i++) {
+		if (!nics[i])
+			continue;
+		efi_bs->DisconnectController(nics[i]->handle, NULL, NULL);
+		nic_reset(nics[i]);
+	}
+}
+
 /* What only payloads are offered. All or nothing, as is each call of these. */
 static EFI_STATUS offer(struct efi_nic *nic)
 {

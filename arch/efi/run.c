@@ -184,7 +184,10 @@ static EFI_STATUS payload_load(struct payload *p)
 
 /* -- when it has come back -- */
 
-/* What is known only now may be a device's: each driver is asked about each handle. */
+/*
+ * What is known only now may be a device's: each driver is asked about each handle. The firmware's
+ * network stack takes the children of an option ROM's cards on that occasion, and gives them back.
+ */
 static void connect_all(void)
 {
 	EFI_HANDLE *handles;
@@ -195,6 +198,7 @@ static void connect_all(void)
 	for (UINTN i = 0; i < n; i++)
 		efi_bs->ConnectController(handles[i], NULL, NULL, TRUE);
 	efi_bs->FreePool(handles);
+	efi_nic_take_all();
 }
 
 /* UEFI 7.4.5: text, perhaps with data behind it. */

@@ -61,6 +61,38 @@ static void test_option_rom(void **state)
 	assert_int_equal(rig.installs, 1);
 }
 
+static EFI_HANDLE disconnected;
+
+static EFI_STATUS EFIAPI disconnect(EFI_HANDLE handle, EFI_HANDLE driver, EFI_HANDLE child)
+{
+	assert_false(rig.inside);
+	assert_null(driver);
+	assert_null(child);
+	disconnected = handle;
+	return EFI_NOT_FOUND; /* what does not let go has its frames taken away all the same */
+}
+
+static void test_take_all(void **state)
+{
+	EFI_SIMPLE_NETWORK_PROTOCOL *snp = &rig.nic->snp.proto;
+
+	(void)state;
+	rig.bs.DisconnectController = disconnect;
+	assert_int_equal(snp->Start(snp), EFI_SUCCESS);
+	assert_int_equal(snp->Initialize(snp, 0, 0), EFI_SUCCESS);
+	assert_non_null(rig.dev->raw);
+	disconnected = NULL;
+	efi_nic_take_all();
+	assert_ptr_equal(disconnected, efi_nic_handle(rig.nic));
+	assert_null(rig.dev->raw);
+	assert_int_equal(snp->Mode->State, EfiSimpleNetworkStopped);
+	disconnected = NULL;
+	assert_int_equal(efi_nic_close(rig.nic), EFI_SUCCESS);
+	rig.nic = NULL;
+	efi_nic_take_all();
+	assert_null(disconnected);
+}
+
 /* The link is ours, and the handle the next payload's. */
 static void test_held(void **state)
 {
@@ -110,6 +142,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_path_of_a_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_option_rom, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_take_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_link, setup, teardown),
 	};
