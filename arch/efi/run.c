@@ -102,13 +102,16 @@ static struct netdev *boot_link(void)
 	return NULL;
 }
 
-/* Where it comes from: our link's own handle, or what has loaded us. */
+/* Where it comes from: our link's own handle, or the disk that has loaded us. The handle
+ * that a card has loaded us by has gone with the firmware's driver. */
 static void payload_device(struct payload *p)
 {
 	struct netdev *dev = boot_link();
 	EFI_STATUS status = dev ? efi_nic_open(dev, NULL, &p->nic) : EFI_NOT_FOUND;
 
-	p->device = status ? efi_loaded->DeviceHandle : efi_nic_handle(p->nic);
+	p->device = !status	   ? efi_nic_handle(p->nic)
+		    : adopt_card() ? NULL
+				   : efi_loaded->DeviceHandle;
 	if (status && dev)
 		payload_say(p, "is not offered the link", status);
 }
