@@ -334,24 +334,44 @@ static void card_close(struct card *c)
 	c->handle = NULL;
 }
 
+/* Whether a program holds that link for itself, as a GRUB that has started us. */
+static bool is_held(EFI_HANDLE link)
+{
+	EFI_OPEN_PROTOCOL_INFORMATION_ENTRY *users;
+	bool held = false;
+	UINTN n;
+
+	if (efi_bs->OpenProtocolInformation(link, &snp_guid, &users, &n))
+		return false;
+	for (UINTN i = 0; i < n; i++)
+		held |= users[i].Attributes & EFI_OPEN_PROTOCOL_EXCLUSIVE;
+	efi_bs->FreePool(users);
+	return held;
+}
+
 /*
  * The firmware's network stack lets go of all links on the card. EDK II's virtio driver does not
- * stop while somebody uses its Simple Network Protocol, and does not ask him to stop.
+ * stop while somebody uses its Simple Network Protocol, and does not ask him to stop; the firmware
+ * then tries for ever. So false: somebody stays.
  */
-static void users_disconnect(EFI_HANDLE card)
+static bool users_disconnect(EFI_HANDLE card)
 {
 	EFI_DEVICE_PATH *path, *link;
 	EFI_HANDLE *handles;
+	bool free = true;
 	UINTN n;
 
 	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&path) ||
 		efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
-		return;
+		return true;
 	for (UINTN i = n; i--;) /* children first: a loader that has started us hangs in between */
 		if (!efi_bs->HandleProtocol(handles[i], &path_guid, (void **)&link) &&
-			devpath_is_below(link, path))
+			devpath_is_below(link, path)) {
 			efi_bs->DisconnectController(handles[i], NULL, NULL);
+			free &= !is_held(handles[i]);
+		}
 	efi_bs->FreePool(handles);
+	return free;
 }
 
 /* Nobody else drives it from here on; or c->io stays NULL. */
@@ -361,7 +381,8 @@ static EFI_STATUS card_seize(struct card *c)
 	EFI_STATUS status;
 
 	if (!c->lent) {
-		users_disconnect(c->handle);
+		if (!users_disconnect(c->handle))
+			return EFI_ACCESS_DENIED;
 		efi_bs->DisconnectController(c->handle, NULL, NULL);
 	}
 	status = efi_bs->OpenProtocol(
