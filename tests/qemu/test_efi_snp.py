@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Links over drivers that are not ours, and programs that start us from the network but are not the firmware: what each
+leaves us of its card, of the lease, of the file that we are. All on x86-64, virtio-net; other cards: sweep_efi.py.
+"""
+
+import os
+
+import pytest
+
+from lab import efi, media
+from lab.qemu import Nic
+from test_boot import digest
+
+pytestmark = pytest.mark.reveille
+NOISE = media.noise(3000001)
+SCRIPT = media.script('echo Script-on ${netX/chip} ${ip} ${netX/mac}', 'imgfetch noise', 'sha256sum noise', 'exit')
+GRUB = 'serial --unit=0 --speed=115200\nchainloader /%s\nboot\n'
+TO_IPXE = ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe']
+
+
+@pytest.fixture
+def load(lan, serve, uefi, artefact, cache, out):
+    """load(loader, image): a machine in which the loader has started our image; SCRIPT is what it then finds."""
+    def run(loader, image):
+        name = image + '.efi'
+        files, options, parts = {name: artefact('efi', 'x64', image), 'noise': NOISE}, TO_IPXE, {}
+        nic = Nic('virtio', lan.port(), bootindex=1)
+        if loader in ('ipxe', 'rom'):
+            files.update({'boot.ipxe': media.script('chain ' + name), 'autoexec.ipxe': SCRIPT})
+        else:
+            files['boot.ipxe'] = SCRIPT
+        if loader == 'grub':
+            grub = efi.unpacked(cache, *efi.GRUB)
+            files.update({'grubx64.efi': grub, 'grub/grub.cfg': GRUB % name})
+            options = options + ['--dhcp-boot=tag:!loaded,grubx64.efi']
+        elif loader == 'ipxe':
+            files['ipxe.efi'] = efi.present('/usr/lib/ipxe/ipxe.efi')
+            options = options + ['--dhcp-boot=tag:!loaded,ipxe.efi']
+        elif loader == 'rom':
+            nic.rom = artefact('efirom', 'virtio')
+        else:
+            parts['disk'] = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable('x64', files[name]))
+        serve('dnsmasq', files, boot=None, options=options)
+        return uefi(nics=[nic], **parts)
+    return run
+
+
+@pytest.mark.parametrize('loader, image, chip', [
+    ('grub', 'snponly', 'snp'),
+    ('grub', 'reveille', 'snp'),      # GRUB holds the firmware's driver of the card
+    ('ipxe', 'snponly', 'snp'),
+    ('ipxe', 'reveille', 'virtio-net'),
+    ('rom', 'snponly', 'snp'),
+    ('rom', 'reveille', 'snp'),     # the ROM's machine still runs: its card is not given away
+    ('disk', 'snponly', 'snp'),
+])
+def test_started_by(loader, image, chip, load):
+    machine = load(loader, image)
+    machine.expect(r'Script-on %s 10\.77\.0\.\d+ 52:54:00:12:34:56\s' % chip, 90)
+    machine.expect(digest(NOISE), 60)
