@@ -45,6 +45,7 @@ struct card {
 };
 
 static EFI_GUID pci_io_guid = EFI_PCI_IO_PROTOCOL_GUID;
+static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static struct card cards[NETDEV_MAX];
@@ -334,6 +335,28 @@ static void card_close(struct card *c)
 	c->handle = NULL;
 }
 
+/*
+ * Whether the card's driver has started us, as the ROM of another boot loader does: it waits in the
+ * middle of a call and cannot be stopped. Its card is then driven by its SNP.
+ */
+static bool driver_waits(EFI_HANDLE card)
+{
+	EFI_OPEN_PROTOCOL_INFORMATION_ENTRY *users;
+	EFI_LOADED_IMAGE *parent;
+	bool waits = false;
+	UINTN n;
+
+	if (efi_bs->HandleProtocol(efi_loaded->ParentHandle, &loaded_guid, (void **)&parent) ||
+		parent->ImageCodeType != EfiBootServicesCode ||
+		efi_bs->OpenProtocolInformation(card, &pci_io_guid, &users, &n))
+		return false;
+	for (UINTN i = 0; i < n; i++)
+		waits |= users[i].AgentHandle == efi_loaded->ParentHandle &&
+			 users[i].Attributes & EFI_OPEN_PROTOCOL_BY_DRIVER;
+	efi_bs->FreePool(users);
+	return waits;
+}
+
 /* Whether a program holds that link for itself, as a GRUB that has started us. */
 static bool is_held(EFI_HANDLE link)
 {
@@ -381,7 +404,7 @@ static EFI_STATUS card_seize(struct card *c)
 	EFI_STATUS status;
 
 	if (!c->lent) {
-		if (!users_disconnect(c->handle))
+		if (driver_waits(c->handle) || !users_disconnect(c->handle))
 			return EFI_ACCESS_DENIED;
 		efi_bs->DisconnectController(c->handle, NULL, NULL);
 	}

@@ -59,3 +59,14 @@ def test_started_by(loader, image, chip, load):
     machine = load(loader, image)
     machine.expect(r'Script-on %s 10\.77\.0\.\d+ 52:54:00:12:34:56\s' % chip, 90)
     machine.expect(digest(NOISE), 60)
+
+
+def test_back_to_rom(lan, serve, uefi, artefact, rom):
+    """iPXE's own ROM starts us, and waits in the middle of a call of its driver's: that stays as it is."""
+    serve('dnsmasq', {'boot.ipxe': media.script('chain reveille.efi || echo Failed', 'echo Back-in-ROM', 'sleep 60'),
+                      'reveille.efi': artefact('efi', 'x64', 'reveille'), 'autoexec.ipxe': SCRIPT, 'noise': NOISE},
+          boot='boot.ipxe')
+    machine = uefi(nics=[Nic('e1000', lan.port(), rom('e1000', 'efirom'), bootindex=1)])
+    machine.expect(r'Script-on snp 10\.77\.0\.\d+ 52:54:00:12:34:56\s', 90)
+    machine.expect(digest(NOISE), 60)
+    machine.expect('Back-in-ROM', 30)
