@@ -13,7 +13,7 @@ import types
 import pytest
 
 from lab import media
-from test_chain import autoexec, chained, rom  # noqa: F401  the fixtures
+from test_chain import autoexec, chained  # noqa: F401  the fixtures
 
 pytestmark = pytest.mark.reveille
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nbp')
