@@ -8,7 +8,7 @@
  * HTTP, and looks for its siblings beside itself, finds them (net/dhcp_cached.h).
  *
  * Unsupported: writing, directories, multicast, and packets for the callback in place of a buffer.
- * The callback is asked ten times a second whether to go on, without packets.
+ * The callback is asked at first, and ten times a second, whether to go on, without packets.
  */
 #include "arch/efi/nic.h"
 #include "core/machine.h"
@@ -103,12 +103,12 @@ static int load_run(struct efi_nic *nic, struct load *l, const char *uri)
 		return rc;
 	l->f->open = load_open;
 	l->f->opener = l;
-	while (!efi_wait(load_over, l, m->now_us + ASK_US)) {
+	do {
 		if (!may_go_on(nic)) {
 			fetch_cancel(l->f);
 			return -ERR_CANCELLED;
 		}
-	}
+	} while (!efi_wait(load_over, l, m->now_us + ASK_US));
 	/* All bytes count, not what type of image they would be. */
 	rc = l->f->finished && !image_complete(&l->image) ? l->f->result : 0;
 	if (!rc)

@@ -469,7 +469,7 @@ static void tftp_callback(void)
 	n = size;
 	answer = EFI_PXE_BASE_CODE_CALLBACK_STATUS_CONTINUE;
 	IS(tftp(READ, buf, &n, "large"), EFI_SUCCESS);
-	TRUE_THAT(callbacks > 2);
+	TRUE_THAT(callbacks > 1); /* how often is a matter of time */
 	IS(pxe->SetParameters(pxe, NULL, NULL, NULL, NULL, &no), EFI_SUCCESS);
 	bs->UninstallProtocolInterface(self->DeviceHandle, &callback_guid, &callback_protocol);
 	bs->FreePool(buf);
