@@ -463,6 +463,7 @@ static void tftp_callback(void)
 	IS(tftp(GET, NULL, &size, "large"), EFI_SUCCESS);
 	bs->AllocatePool(EfiLoaderData, (UINTN)size, &buf);
 	n = size;
+	callbacks = 0;
 	answer = EFI_PXE_BASE_CODE_CALLBACK_STATUS_ABORT;
 	IS(tftp(READ, buf, &n, "large"), EFI_ABORTED);
 	IS(callbacks, 1);
