@@ -11,23 +11,14 @@
  *
  * Afterwards the driver is unloaded, and the cards have the firmware's own.
  */
-#include "arch/efi/efi.h"
-#include "arch/efi/utf16.h"
-#include "core/fmt.h"
-#include "core/str.h"
+#include "tests/qemu/efi/program.h"
 
-#define IS(got, want)	check(__LINE__, (UINT64)(got), (UINT64)(want))
-#define TRUE_THAT(what) check(__LINE__, !!(what), 1)
-#define ROUNDS		12 /* more than there are links */
-#define CARDS_MAX	4
+#define ROUNDS	  12 /* more than there are links */
+#define CARDS_MAX 4
 
-EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
-
-static EFI_SYSTEM_TABLE *st;
-static EFI_BOOT_SERVICES *bs;
 static EFI_HANDLE driver, cards[CARDS_MAX];
 static EFI_COMPONENT_NAME2_PROTOCOL *names;
-static unsigned ncards, checks;
+static unsigned ncards;
 
 static EFI_GUID names_guid = EFI_COMPONENT_NAME2_PROTOCOL_GUID;
 static EFI_GUID binding_guid = EFI_DRIVER_BINDING_PROTOCOL_GUID;
@@ -36,35 +27,6 @@ static EFI_GUID load_guid = EFI_LOAD_FILE_PROTOCOL_GUID;
 static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static EFI_GUID files_guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
-
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
-{
-	static char text[256];
-	static CHAR16 wide[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	fmt_vprint(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	utf16_from_utf8(wide, 256, text);
-	st->ConOut->OutputString(st->ConOut, wide);
-}
-
-static void check(int line, UINT64 got, UINT64 want)
-{
-	checks++;
-	if (got != want)
-		say("WRONG %d %llx %llx\r\n", line, (unsigned long long)got,
-			(unsigned long long)want);
-}
-
-static void *protocol(EFI_HANDLE handle, EFI_GUID *guid)
-{
-	void *interface;
-
-	return bs->HandleProtocol(handle, guid, &interface) ? NULL : interface;
-}
 
 /* -- names -- */
 
@@ -207,9 +169,7 @@ static void load(void)
 
 EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
-	(void)image;
-	st = table;
-	bs = table->BootServices;
+	program_start(image, table);
 	if (!find()) {
 		say("NO DRIVER\r\n");
 		return EFI_NOT_FOUND;

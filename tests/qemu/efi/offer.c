@@ -13,54 +13,19 @@
  * Words of its options: "leave" ends with the link initialized for itself; "hold" lets who started
  * it hold the Simple Network Protocol, so that it cannot be taken back, and "free" ends that.
  */
-#include "arch/efi/efi.h"
-#include "arch/efi/utf16.h"
-#include "core/fmt.h"
-#include "core/str.h"
-
-#define IS(got, want)	check(__LINE__, (UINT64)(got), (UINT64)(want))
-#define TRUE_THAT(what) check(__LINE__, !!(what), 1)
+#include "tests/qemu/efi/program.h"
 
 #define ETH_HEADER 14
 #define ARP_FRAME  42
 #define TRIES	   2000 /* of a millisecond */
 
-EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
-
-static EFI_SYSTEM_TABLE *st;
-static EFI_BOOT_SERVICES *bs;
-static EFI_LOADED_IMAGE *self;
 static EFI_SIMPLE_NETWORK *snp;
 static EFI_PXE_BASE_CODE *pxe;
 static EFI_IP_ADDRESS server;
-static unsigned checks;
 
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static EFI_GUID pxe_guid = EFI_PXE_BASE_CODE_PROTOCOL_GUID;
 static EFI_GUID callback_guid = EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL_GUID;
-
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
-{
-	static char text[256];
-	static CHAR16 wide[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	fmt_vprint(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	utf16_from_utf8(wide, 256, text);
-	st->ConOut->OutputString(st->ConOut, wide);
-}
-
-static void check(int line, UINT64 got, UINT64 want)
-{
-	checks++;
-	if (got != want)
-		say("WRONG %d %llx %llx\r\n", line, (unsigned long long)got,
-			(unsigned long long)want);
-}
 
 static unsigned get32(const UINT8 *p)
 {
@@ -666,14 +631,6 @@ static void both(void)
 	IS(snp->Stop(snp), EFI_SUCCESS);
 }
 
-static bool has_word(const char *options, const char *word)
-{
-	for (; *options; options++)
-		if (!strncmp(options, word, strlen(word)))
-			return true;
-	return false;
-}
-
 /* As if who started us was a driver that stays. */
 static void hold(bool on)
 {
@@ -690,27 +647,22 @@ static void hold(bool on)
 
 EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
-	char options[128];
-
-	st = table;
-	bs = table->BootServices;
-	bs->HandleProtocol(image, &loaded_guid, (void **)&self);
-	utf16_to_utf8(options, sizeof(options), self->LoadOptions,
-		self->LoadOptionsSize / sizeof(CHAR16));
-	if (bs->HandleProtocol(self->DeviceHandle, &snp_guid, (void **)&snp) ||
-		bs->HandleProtocol(self->DeviceHandle, &pxe_guid, (void **)&pxe)) {
+	program_start(image, table);
+	snp = protocol(self->DeviceHandle, &snp_guid);
+	pxe = protocol(self->DeviceHandle, &pxe_guid);
+	if (!snp || !pxe) {
 		say("NOTHING OFFERED\r\n");
 		return EFI_NOT_FOUND;
 	}
 	memcpy(server.v4.Addr, pxe->Mode->DhcpAck.Dhcpv4.BootpSiAddr, 4);
-	if (has_word(options, "hold") || has_word(options, "free")) {
-		hold(has_word(options, "hold"));
+	if (word("hold") || word("free")) {
+		hold(word("hold"));
 	} else {
 		snp_all();
 		both();
 		pxe_all();
 	}
-	if (has_word(options, "leave")) {
+	if (word("leave")) {
 		IS(snp->Start(snp), EFI_SUCCESS);
 		IS(snp->Initialize(snp, 0, 0), EFI_SUCCESS);
 	}

@@ -1,39 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A UEFI program that says on the console what it was given; the judge is test_efi_payload.py.
- *Lines are, numbers in decimal and status codes without their error bit:
+ * Lines are, numbers in decimal and status codes without their error bit:
  *
  *	OPTIONS size bytes		load options, as they lie in memory, in hexadecimal
  *	PATH text			the file node of LoadedImage's FilePath
  *	ON guid				a line for each protocol of the device that we come from
- *	INITRD asked size small boot crc crc	of the Linux initrd media: status and size of a
- *question without buffer, status with one that is a byte too small, with BootPolicy, and what came
- *of two calls VOLUME label size		of the device's file system
+ *	INITRD asked size small boot crc crc
+ *					of the Linux initrd media: status and size of a question
+ *					without buffer, status with one that is a byte too small,
+ *					with BootPolicy, and what came of two calls
+ *	VOLUME label size		of the device's file system
  *	DIR path			and what is in it, recursively:
  *	FILE path size crc
  *	OPEN name status		how opening what is not there ends, and other misuse
- *	DRIVER				the other program of this source has run
+ *	DRIVER STARTS			linked as a driver (LoadedImage says which), it installs a
+ *					protocol on its own handle and stays; no other line then
+ *	DRIVER THERE			a driver that was started before has stayed
  *	END
  *
- * and then what the words of the options say: "status=N" is returned, an error when N is above 0;
- * "exit" calls Exit() with that and text; "watchdog" has the machine reset 2 s later; "leave"
- *leaves files open.
- *
- * Linked as a driver (LoadedImage says which) it installs a protocol on its own handle and stays.
+ * Words of its options: "status=N" is returned, an error when N is above 0; "exit" calls Exit()
+ * with that and text; "watchdog" has the machine reset 2 s later; "leave" leaves files open.
  */
-#include "arch/efi/efi.h"
-#include "arch/efi/utf16.h"
-#include "core/fmt.h"
-#include "core/str.h"
+#include "tests/qemu/efi/program.h"
 
 #define NAME_MAX 256
 
-EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
-
-static EFI_SYSTEM_TABLE *st;
-static EFI_BOOT_SERVICES *bs;
-static EFI_LOADED_IMAGE *self;
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID files_guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 static EFI_GUID load_guid = EFI_LOAD_FILE2_GUID;
 static EFI_GUID info_guid = EFI_FILE_INFO_ID;
@@ -42,20 +34,6 @@ static EFI_GUID driver_guid = {
 	0x5a0cbf1e, 0x19b8, 0x4a31, {0x8d, 0x0e, 0x74, 0x65, 0x73, 0x74, 0x65, 0x72}};
 
 /* -- saying ---------------------------------------------------------------------------- */
-
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
-{
-	static char text[512];
-	static CHAR16 wide[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	fmt_vprint(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	utf16_from_utf8(wide, 512, text);
-	st->ConOut->OutputString(st->ConOut, wide);
-}
 
 static unsigned number(EFI_STATUS status)
 {
@@ -130,9 +108,9 @@ static void say_initrd(void)
 	unsigned crc[2];
 	void *buf;
 
-	if (bs->LocateDevicePath(&load_guid, &path, &handle) ||
-		bs->HandleProtocol(handle, &load_guid, (void **)&io))
+	if (bs->LocateDevicePath(&load_guid, &path, &handle))
 		return;
+	io = protocol(handle, &load_guid);
 	asked = io->LoadFile(io, path, FALSE, &size, NULL);
 	buf = room(size);
 	n = size - 1;
@@ -245,13 +223,12 @@ static void say_files(bool leave)
 {
 	static char buf[256] __attribute__((aligned(8)));
 	EFI_FILE_SYSTEM_INFO *info = (EFI_FILE_SYSTEM_INFO *)buf;
-	EFI_FILE_IO_INTERFACE *volume;
+	EFI_FILE_IO_INTERFACE *volume = protocol(self->DeviceHandle, &files_guid);
 	EFI_FILE *root;
 	char label[32];
 	UINTN n = sizeof(buf);
 
-	if (bs->HandleProtocol(self->DeviceHandle, &files_guid, (void **)&volume) ||
-		volume->OpenVolume(volume, &root))
+	if (!volume || volume->OpenVolume(volume, &root))
 		return;
 	if (!root->GetInfo(root, &system_guid, &n, info)) {
 		utf16_to_utf8(label, sizeof(label), info->VolumeLabel, 31);
@@ -265,19 +242,9 @@ static void say_files(bool leave)
 
 /* -- the story ------------------------------------------------------------------------- */
 
-static const char *word(const char *options, const char *wanted)
+static EFI_STATUS status_of(void)
 {
-	size_t n = strlen(wanted);
-
-	for (; *options; options++)
-		if (!strncmp(options, wanted, n))
-			return options + n;
-	return NULL;
-}
-
-static EFI_STATUS status_of(const char *options)
-{
-	const char *digits = word(options, "status=");
+	const char *digits = word("status=");
 	EFI_STATUS status = 0;
 
 	for (; digits && *digits >= '0' && *digits <= '9'; digits++)
@@ -285,9 +252,9 @@ static EFI_STATUS status_of(const char *options)
 	return status ? EFIERR(status) : 0;
 }
 
-static EFI_STATUS run_driver(EFI_HANDLE image, const char *options)
+static EFI_STATUS run_driver(EFI_HANDLE image)
 {
-	EFI_STATUS status = status_of(options);
+	EFI_STATUS status = status_of();
 
 	say("DRIVER STARTS\r\n");
 	if (!status)
@@ -298,31 +265,26 @@ static EFI_STATUS run_driver(EFI_HANDLE image, const char *options)
 EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	static CHAR16 goodbye[] = L"good\tbye";
-	char options[NAME_MAX];
 	void *there;
 
-	st = table;
-	bs = table->BootServices;
-	bs->HandleProtocol(image, &loaded_guid, (void **)&self);
-	utf16_to_utf8(options, sizeof(options), self->LoadOptions,
-		self->LoadOptionsSize / sizeof(CHAR16));
+	program_start(image, table);
 	if (self->ImageCodeType != EfiLoaderCode)
-		return run_driver(image, options);
+		return run_driver(image);
 	say_options();
 	say_path();
 	say_protocols();
 	say_initrd();
-	say_files(word(options, "leave"));
+	say_files(word("leave"));
 	if (!bs->LocateProtocol(&driver_guid, NULL, &there))
 		say("DRIVER THERE\r\n");
-	if (word(options, "watchdog"))
+	if (word("watchdog"))
 		bs->SetWatchdogTimer(2, 0x10000, 0, NULL);
 	say("END\r\n");
-	if (word(options, "exit")) {
+	if (word("exit")) {
 		CHAR16 *text = room(sizeof(goodbye));
 
 		memcpy(text, goodbye, sizeof(goodbye));
-		bs->Exit(image, status_of(options), sizeof(goodbye), text);
+		bs->Exit(image, status_of(), sizeof(goodbye), text);
 	}
-	return status_of(options);
+	return status_of();
 }
