@@ -57,10 +57,13 @@ class Nic:
 
 
 class Console:
-    """A serial line: everything it said, and patience for what it will say. Reads in its own thread."""
+    """
+    A serial line out of two pipes: everything it said, and patience for what it will say. Reads in its own thread.
+    """
 
-    def __init__(self, sock, echo=None):
-        self.sock = sock
+    def __init__(self, said, typed, echo=None):
+        self.said = said        # unbuffered files; close() closes them
+        self.typed = typed
         self.echo = echo
         self.raw = bytearray()
         self.pos = 0
@@ -71,10 +74,7 @@ class Console:
 
     def _read(self):
         while True:
-            try:
-                data = self.sock.recv(4096)
-            except OSError:
-                data = b''
+            data = self.said.read(4096)
             if data and self.echo:
                 self.echo(data)
             with self.cond:
@@ -124,13 +124,19 @@ class Console:
         return '\n'.join(self.text().replace('\r', '\n').split('\n')[-lines:])
 
     def send(self, text):
-        self.sock.sendall(text.encode('latin-1'))
+        self.typed.write(text.encode('latin-1'))
 
     def type(self, text, delay=0.02):
         """Types like a person: the firmware polls a UART with a FIFO of 16 bytes at most."""
         for char in text:
             self.send(char)
             time.sleep(delay)
+
+    def close(self):
+        """When nobody writes any more."""
+        self.thread.join(5)
+        self.said.close()
+        self.typed.close()
 
 
 class Qmp:
@@ -235,9 +241,23 @@ class Machine:
     def path(self, name):
         return os.path.join(self.out, name)
 
-    def _sockets(self):
-        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2)]
-        return [p[0] for p in pairs], [p[1] for p in pairs]
+    def _line(self):
+        """
+        The serial line's pipes, which QEMU opens by name. A pipe has room for 64 KiB, a socket for 278 bytes of one
+        write each: when it is full QEMU's UART stands still, and OVMF drops what that does not take within 1.5 ms.
+        """
+        for name in ('line.in', 'line.out'):
+            if os.path.exists(self.path(name)):
+                os.unlink(self.path(name))
+            os.mkfifo(self.path(name))
+        return 'pipe,id=serial,path=%s,logfile=%s' % (self.path('line'), self.path('serial.log'))
+
+    def _console(self):
+        """QEMU holds both ends of both pipes, so that neither open() waits."""
+        ends = [open(self.path(name), mode, buffering=0) for name, mode in (('line.out', 'rb'), ('line.in', 'wb'))]
+        for name in ('line.in', 'line.out'):
+            os.unlink(self.path(name))
+        return Console(*ends, self.echo)
 
     def _chipset(self):
         machine = 'pc,graphics=off' if self.mirror else 'pc'
@@ -277,12 +297,11 @@ class Machine:
     def start(self):
         """Powers the machine on. Links that are to be down are down before its first instruction."""
         os.makedirs(self.out, exist_ok=True)
-        ours, theirs = self._sockets()
-        fds = [s.fileno() for s in theirs]
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        fds = [theirs.fileno()]
         args = [self.program] + self._chipset() + [
-            '-chardev', 'socket,id=serial,fd=%d,logfile=%s' % (fds[0], self.path('serial.log')),
-            '-serial', 'chardev:serial',
-            '-chardev', 'socket,id=mon,fd=%d' % fds[1], '-mon', 'chardev=mon,mode=control', '-S']
+            '-chardev', self._line(), '-serial', 'chardev:serial',
+            '-chardev', 'socket,id=mon,fd=%d' % fds[0], '-mon', 'chardev=mon,mode=control', '-S']
         for number, nic in enumerate(self.nics):
             args += self._nic(number, nic, fds)
         args += self._media() + self.extra
@@ -291,16 +310,15 @@ class Machine:
         with open(self.path('qemu.log'), 'wb') as log:
             self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             pass_fds=fds, start_new_session=True)
-        for sock in theirs:
-            sock.close()
+        theirs.close()
         for nic in self.nics:
             nic.port.started()
-        self.serial = Console(ours[0], self.echo)
         try:
-            self.qmp = Qmp(ours[1])
+            self.qmp = Qmp(ours)
         except LabError as error:
             self.process.wait(5)
             raise LabError('QEMU did not start: ' + self._log()) from error
+        self.serial = self._console()
         for number, nic in enumerate(self.nics):
             if not nic.link:
                 self.link(number, False)
@@ -416,8 +434,8 @@ class Machine:
                 self.process.wait(5)
         for nic in self.nics:
             nic.port.close()
-        self.serial.thread.join(5)
-        self.serial.sock.close()
+        if self.serial:
+            self.serial.close()
         if self.qmp:
             self.qmp.sock.close()
 
