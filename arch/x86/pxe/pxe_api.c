@@ -143,7 +143,7 @@ struct cached_info {
 	uint16_t limit;
 } __attribute__((packed));
 
-/* PXE 2.1, 3.3.3.4: a copy, or where ours lies. */
+/* PXE 2.1, 3.3.3.4: a copy, or where ours lies. An NBP may well ask for the copy there. */
 static enum pxe_status get_cached_info(struct pxe *p, void *params)
 {
 	struct cached_info *info = params;
@@ -162,7 +162,7 @@ static enum pxe_status get_cached_info(struct pxe *p, void *params)
 		to = pxe_at(p, info->buffer, n);
 		if (!to)
 			return PXENV_STATUS_FAILURE;
-		memcpy(to, p->base->packet[i], n);
+		memmove(to, p->base->packet[i], n);
 	}
 	info->size = n;
 	info->limit = PXE_CACHED_MAX;

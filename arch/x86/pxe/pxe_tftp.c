@@ -302,9 +302,12 @@ static enum pxe_status tftp_read_file(struct pxe *p, void *params)
 	status = tftp_begin(p, r->server, r->gateway, r->port, r->name);
 	if (status)
 		return status;
-	/* Microsoft's programs find their way by the name of the file that was loaded last. */
-	memcpy(p->base->packet[PXE_ACK] + DHCP_FILE_AT, r->name, NAME_MAX);
-	memcpy(p->base->packet[PXE_REPLY] + DHCP_FILE_AT, r->name, NAME_MAX);
+	/*
+	 * Microsoft's programs find their way by the name of the file that was loaded last. The
+	 * parameters are where the NBP wants them, which may be in the packets.
+	 */
+	memmove(p->base->packet[PXE_ACK] + DHCP_FILE_AT, r->name, NAME_MAX);
+	memmove(p->base->packet[PXE_REPLY] + DHCP_FILE_AT, r->name, NAME_MAX);
 	status = tftp_load(p, r->buffer, r->size);
 	if (!status)
 		r->size = (uint32_t)p->file[0].pos;

@@ -64,6 +64,22 @@ static void test_cached_copy(void **state)
 	assert_int_equal(call(0x71, &c, sizeof(c)), PXENV_STATUS_FAILURE);
 }
 
+/* What the program does to our packets in this way is its own affair. */
+static void test_cached_copy_onto_itself(void **state)
+{
+	struct cached c = {.type = 3, .size = 50, .seg = BASE};
+	uint8_t *reply, want[50];
+
+	(void)state;
+	rig_start(NULL);
+	reply = rig.pxe.base->packet[PXE_REPLY];
+	for (unsigned i = 0; i < sizeof(want); i++)
+		want[i] = reply[i] = (uint8_t)i;
+	c.off = (uint16_t)(PXE_REPLY * PXE_PACKET_MAX + 7);
+	assert_int_equal(call(0x71, &c, sizeof(c)), PXENV_STATUS_SUCCESS);
+	assert_memory_equal(reply + 7, want, 50);
+}
+
 /* Memory is given back when both halves were, in any order, and never before. */
 static void test_part(void **state)
 {
@@ -111,6 +127,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cached_pointer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cached_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cached_copy_onto_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_base, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart_fails, setup, teardown),
