@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * arch/efi/initrd.c: LoadFile2's protocol, which images are an initrd for whom, and a handle that
- * is somebody else's. The firmware is one handle; what is late comes from late_region() of the
+ * is somebody else's. The firmware has one handle; what is late comes from late_region() of the
  * test.
  */
 #include "arch/efi/late.h"
 #include "core/initrd.h"
+#include "tests/arch/efi/firmware.h"
 #include "tests/fake.h"
-#include "tests/unit.h"
 
 #ifdef __x86_64__ /* the firmware's calls are not ours there, UEFI 2.3.4 */
 #define efi_list       __builtin_ms_va_list
@@ -19,42 +19,22 @@
 #define efi_list_end   va_end
 #endif
 
-EFI_BOOT_SERVICES *efi_bs;
-struct system *efi_sys;
-
 static struct {
 	struct fake fake;
 	struct system sys;
-	EFI_BOOT_SERVICES bs;
 	EFI_LOAD_FILE_INTERFACE *io; /* on the handle of the media path; NULL: there is no handle */
 	EFI_STATUS refuse;	     /* what installing ends with */
 	uint8_t program[0x400];	     /* what is to run */
-	bool inside, busy, lost;
+	bool lost;
 	unsigned fills;
 } rig;
 static EFI_DEVICE_PATH end = {0x7f, 0xff, {4, 0}};
 
 /* -- the firmware -- */
 
-bool efi_enter(EFI_TPL *kept)
-{
-	*kept = 4;
-	if (rig.inside || rig.busy)
-		return false;
-	rig.inside = true;
-	return true;
-}
-
-void efi_leave(EFI_TPL kept)
-{
-	assert_true(rig.inside);
-	assert_int_equal(kept, 4);
-	rig.inside = false;
-}
-
 EFI_STATUS late_region(void *buf, UINTN size)
 {
-	assert_true(rig.inside);
+	assert_true(firmware.inside);
 	memset(buf, 'x', size);
 	rig.fills++;
 	return rig.lost ? EFI_DEVICE_ERROR : EFI_SUCCESS;
@@ -65,7 +45,7 @@ static EFI_STATUS EFIAPI install(EFI_HANDLE *handle, ...)
 {
 	efi_list ap;
 
-	assert_false(rig.inside);
+	assert_false(firmware.inside);
 	if (rig.refuse)
 		return rig.refuse;
 	if (rig.io)
@@ -117,12 +97,12 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&rig, 0, sizeof(rig));
-	rig.bs.InstallMultipleProtocolInterfaces = install;
-	rig.bs.UninstallMultipleProtocolInterfaces = uninstall;
-	rig.bs.LocateDevicePath = locate;
-	rig.bs.HandleProtocol = protocol;
-	rig.bs.ReinstallProtocolInterface = reinstall;
-	efi_bs = &rig.bs;
+	firmware_init();
+	firmware.bs.InstallMultipleProtocolInterfaces = install;
+	firmware.bs.UninstallMultipleProtocolInterfaces = uninstall;
+	firmware.bs.LocateDevicePath = locate;
+	firmware.bs.HandleProtocol = protocol;
+	firmware.bs.ReinstallProtocolInterface = reinstall;
 	efi_sys = &rig.sys;
 	fake_init(&rig.fake, 64 << 20);
 	rig.sys.m.boot.kind = BOOT_NONE;
@@ -136,7 +116,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	assert_false(rig.inside);
+	firmware_end();
 	fake_end(&rig.fake);
 	return 0;
 }
@@ -201,10 +181,10 @@ static void test_errors(void **state)
 	assert_int_equal(rig.io->LoadFile(rig.io, &end, FALSE, NULL, buf), EFI_INVALID_PARAMETER);
 	rig.lost = true;
 	assert_int_equal(ask(&n, buf), EFI_DEVICE_ERROR);
-	rig.busy = true;
+	firmware.busy = true;
 	assert_int_equal(ask(&n, buf), EFI_NOT_READY);
 	assert_int_equal(efi_initrd_install(), EFI_NOT_READY);
-	rig.busy = false;
+	firmware.busy = false;
 	efi_initrd_uninstall();
 }
 

@@ -65,7 +65,7 @@ static EFI_HANDLE disconnected;
 
 static EFI_STATUS EFIAPI disconnect(EFI_HANDLE handle, EFI_HANDLE driver, EFI_HANDLE child)
 {
-	assert_false(rig.inside);
+	assert_false(firmware.inside);
 	assert_null(driver);
 	assert_null(child);
 	disconnected = handle;
@@ -77,7 +77,7 @@ static void test_take_all(void **state)
 	EFI_SIMPLE_NETWORK_PROTOCOL *snp = &rig.nic->snp.proto;
 
 	(void)state;
-	rig.bs.DisconnectController = disconnect;
+	firmware.bs.DisconnectController = disconnect;
 	assert_int_equal(snp->Start(snp), EFI_SUCCESS);
 	assert_int_equal(snp->Initialize(snp, 0, 0), EFI_SUCCESS);
 	assert_non_null(rig.dev->raw);
@@ -125,9 +125,9 @@ static void test_closed_link(void **state)
 	(void)state;
 	netdev_close(rig.dev);
 	assert_int_equal(snp->Start(snp), EFI_SUCCESS);
-	rig.broken = true;
+	card.broken = true;
 	assert_int_equal(snp->Initialize(snp, 0, 0), EFI_DEVICE_ERROR);
-	rig.broken = false;
+	card.broken = false;
 	assert_int_equal(snp->Initialize(snp, 0, 0), EFI_SUCCESS);
 	assert_true(rig.dev->is_open);
 	assert_int_equal(efi_nic_close(rig.nic), EFI_SUCCESS);

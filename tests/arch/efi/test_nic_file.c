@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * arch/efi/nic_file.c: images as files of EFI_FILE_PROTOCOL, in any order of calls. The firmware is
- * malloc(); what is late comes from late_image() and late_region() of the test.
+ * arch/efi/nic_file.c: images as files of EFI_FILE_PROTOCOL, in any order of calls. What is
+ * late comes from late_image() and late_region() of the test.
  */
 #include "arch/efi/late.h"
 #include "arch/efi/nic.h"
 #include "core/initrd.h"
+#include "tests/arch/efi/firmware.h"
 #include "tests/fake.h"
-#include "tests/unit.h"
-
-EFI_BOOT_SERVICES *efi_bs;
-struct system *efi_sys;
 
 static EFI_GUID info_guid = EFI_FILE_INFO_ID, system_guid = EFI_FILE_SYSTEM_INFO_ID;
 static EFI_GUID label_guid = EFI_FILE_SYSTEM_VOLUME_LABEL_INFO_ID;
@@ -18,48 +15,14 @@ static EFI_GUID label_guid = EFI_FILE_SYSTEM_VOLUME_LABEL_INFO_ID;
 static struct {
 	struct fake fake;
 	struct system sys;
-	EFI_BOOT_SERVICES bs;
 	struct efi_nic nic;
 	EFI_FILE *root;
-	bool inside, busy; /* busy: the machine is at work */
-	int pools;
 	unsigned fetched; /* late ones */
 	bool lost;	  /* they do not come */
 	uint8_t *pages;
 } rig;
 
 /* -- the firmware, and what fetches -- */
-
-bool efi_enter(EFI_TPL *kept)
-{
-	*kept = 4;
-	if (rig.inside || rig.busy)
-		return false;
-	rig.inside = true;
-	return true;
-}
-
-void efi_leave(EFI_TPL kept)
-{
-	assert_true(rig.inside);
-	assert_int_equal(kept, 4);
-	rig.inside = false;
-}
-
-static EFI_STATUS EFIAPI pool_alloc(EFI_MEMORY_TYPE type, UINTN n, void **out)
-{
-	(void)type;
-	*out = malloc(n);
-	rig.pools++;
-	return EFI_SUCCESS;
-}
-
-static EFI_STATUS EFIAPI pool_free(void *p)
-{
-	free(p);
-	rig.pools--;
-	return EFI_SUCCESS;
-}
 
 bool efi_pages_alloc(void *ctx, uint64_t size, uint64_t *phys, uint64_t *got)
 {
@@ -96,7 +59,7 @@ struct image *late_image(struct image *late)
 	struct image *img;
 	uint32_t seq = late->seq;
 
-	assert_true(rig.inside);
+	assert_true(firmware.inside);
 	if (rig.lost)
 		return NULL;
 	rig.fetched++;
@@ -108,7 +71,7 @@ struct image *late_image(struct image *late)
 
 EFI_STATUS late_region(void *buf, UINTN size)
 {
-	assert_true(rig.inside);
+	assert_true(firmware.inside);
 	if (rig.lost)
 		return EFI_DEVICE_ERROR;
 	rig.fetched++;
@@ -121,9 +84,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&rig, 0, sizeof(rig));
-	rig.bs.AllocatePool = pool_alloc;
-	rig.bs.FreePool = pool_free;
-	efi_bs = &rig.bs;
+	firmware_init();
 	efi_sys = &rig.sys;
 	fake_init(&rig.fake, 64 << 20);
 	assert_int_equal(
@@ -137,9 +98,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	nic_file_end(&rig.nic);
-	assert_int_equal(rig.pools, 0);
 	assert_null(rig.pages);
-	assert_false(rig.inside);
+	firmware_end();
 	fake_end(&rig.fake);
 	return 0;
 }
@@ -407,14 +367,14 @@ static void test_not_ready(void **state)
 	(void)state;
 	load("a", "0123456789", 10);
 	file = opened(L"a");
-	rig.busy = true;
+	firmware.busy = true;
 	assert_int_equal(file->Read(file, &n, buf), EFI_NOT_READY);
 	assert_int_equal(open_from(rig.root, L"a", &file), EFI_NOT_READY);
 	assert_int_equal(rig.nic.files.OpenVolume(&rig.nic.files, &file), EFI_NOT_READY);
-	rig.busy = false;
+	firmware.busy = false;
 	efi_sys = NULL;
 	assert_int_equal(file->Read(file, &n, buf), EFI_NOT_READY);
-	assert_false(rig.inside);
+	assert_false(firmware.inside);
 }
 
 static void test_wrong_parameters(void **state)

@@ -123,7 +123,7 @@ static void test_no_lease(void **state)
 	before = rig.fake.now_us;
 	assert_int_equal(pxe->Dhcp(pxe, FALSE), EFI_NO_RESPONSE);
 	assert_true(rig.fake.now_us - before < 80000000);
-	assert_true(rig.sent >= 10);
+	assert_true(card.sent >= 10);
 	assert_false(mode->DhcpAckReceived);
 }
 
@@ -172,7 +172,8 @@ static void answer(const uint8_t *asked, uint16_t port, const void *payload, siz
 	memcpy(udp + 2, asked + ETH_HEADER + IPV4_HEADER, 2);
 	wire_put16(udp + 4, (uint32_t)(UDP_HEADER + n));
 	memcpy(udp + UDP_HEADER, payload, n);
-	rig_arrive(frame, ETH_HEADER + IPV4_HEADER + UDP_HEADER + n);
+	n += ETH_HEADER + IPV4_HEADER + UDP_HEADER;
+	memcpy(card_arrive(n), frame, n);
 }
 
 static void answer_block(const uint8_t *asked, unsigned block)
@@ -195,7 +196,7 @@ static void answer_arp(const uint8_t *frame)
 	wire_put32(arp + 28, SERVER);
 	memcpy(arp + 32, frame + 22, 10);
 	if (frame[21] == 1 && wire_get32(frame + 38) == SERVER)
-		rig_arrive(arp, sizeof(arp));
+		memcpy(card_arrive(sizeof(arp)), arp, sizeof(arp));
 }
 
 /* A boot server of the type that is asked for. */
@@ -240,7 +241,7 @@ static void serve(const uint8_t *frame, uint32_t n)
 static int begin_server(void **state)
 {
 	begin(state);
-	rig.serve = serve;
+	card.serve = serve;
 	silent = missing = false;
 	acks = 0;
 	return 0;
@@ -416,7 +417,7 @@ static void test_refused(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
-		rig.inside = i;
+		firmware.inside = i;
 		assert_int_equal(pxe->Start(none[i], FALSE), status[i]);
 		assert_int_equal(pxe->Stop(none[i]), status[i]);
 		assert_int_equal(pxe->Dhcp(none[i], FALSE), status[i]);
@@ -439,7 +440,7 @@ static void test_refused(void **state)
 					 NULL, NULL, NULL, NULL, NULL),
 			status[i]);
 	}
-	rig.inside = false;
+	firmware.inside = false;
 }
 
 static void test_arp(void **state)

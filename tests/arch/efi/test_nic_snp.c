@@ -25,7 +25,7 @@ static void arrive(const uint8_t dst[6], unsigned mark, size_t n)
 	memcpy(frame + 6, other, 6);
 	frame[12] = 0x86;
 	frame[13] = 0xdd;
-	rig_arrive(frame, n);
+	memcpy(card_arrive(n), frame, n);
 }
 
 /* The last byte of the frame that waits; -1: none does. */
@@ -58,16 +58,16 @@ static void test_filters(void **state)
 	assert_true(taken(ours) && taken(all) && !taken(group) && !taken(other));
 	assert_int_equal(snp->ReceiveFilters(snp, multi, uni, FALSE, 1, &list), EFI_SUCCESS);
 	assert_true(!taken(ours) && taken(all) && taken(group) && !taken(another));
-	assert_true(rig.groups);
+	assert_true(card.groups);
 	assert_int_equal(snp->ReceiveFilters(snp, all_groups, broad, FALSE, 0, NULL), EFI_SUCCESS);
 	assert_true(!taken(all) && taken(group) && taken(another));
 	assert_int_equal(
 		snp->ReceiveFilters(snp, uni, all_groups | multi, FALSE, 0, NULL), EFI_SUCCESS);
 	assert_true(taken(ours) && !taken(group) && !taken(another));
-	assert_false(rig.groups);
+	assert_false(card.groups);
 	assert_int_equal(snp->ReceiveFilters(snp, all_groups, 0, FALSE, 0, NULL), EFI_SUCCESS);
 	assert_int_equal(snp->Shutdown(snp), EFI_SUCCESS);
-	assert_false(rig.groups);
+	assert_false(card.groups);
 }
 
 /* In order, up to a limit, and none after a reset. */
@@ -104,7 +104,7 @@ static void test_odd_frames(void **state)
 	arrive(ours, 2, 14);
 	assert_int_equal(receive(), 0xdd);
 	arrive(ours, 3, 1514);
-	rig.due->more = chain = pkt_alloc(&rig.sys.net.pool);
+	card.due->more = chain = pkt_alloc(&rig.sys.net.pool);
 	pkt_put(chain, 1);
 	assert_int_equal(receive(), -1);
 }
@@ -132,9 +132,9 @@ static void test_wait_for_packet(void **state)
 	notify(NULL, rig.nic);
 	assert_int_equal(rig.signals, 0);
 	arrive(ours, 1, 60);
-	rig.inside = true; /* it interrupts us: it can only look at what has come */
+	firmware.inside = true; /* it interrupts us: it can only look at what has come */
 	notify(NULL, rig.nic);
-	rig.inside = false;
+	firmware.inside = false;
 	assert_int_equal(rig.signals, 0);
 	notify(NULL, rig.nic);
 	assert_int_equal(rig.signals, 1);
@@ -149,17 +149,17 @@ static void test_transmit(void **state)
 
 	(void)state;
 	up();
-	before = rig.sent; /* we have said who we are */
+	before = card.sent; /* we have said who we are */
 	memset(frame, 0x77, sizeof(frame));
 	for (unsigned i = 0; i < NIC_TX_MAX; i++)
 		assert_int_equal(
 			snp->Transmit(snp, 0, 20, frame[i], NULL, NULL, NULL), EFI_SUCCESS);
 	assert_int_equal(
 		snp->Transmit(snp, 0, 20, frame[NIC_TX_MAX], NULL, NULL, NULL), EFI_NOT_READY);
-	assert_int_equal(rig.sent - before, NIC_TX_MAX);
-	assert_int_equal(rig.len, 60);
-	assert_int_equal(rig.frame[19], 0x77);
-	assert_int_equal(rig.frame[20] | rig.frame[59], 0);
+	assert_int_equal(card.sent - before, NIC_TX_MAX);
+	assert_int_equal(card.len, 60);
+	assert_int_equal(card.frame[19], 0x77);
+	assert_int_equal(card.frame[20] | card.frame[59], 0);
 	for (unsigned i = 0; i < NIC_TX_MAX; i++) {
 		assert_int_equal(snp->GetStatus(snp, NULL, &sent), EFI_SUCCESS);
 		assert_ptr_equal(sent, frame[i]);
@@ -178,8 +178,8 @@ static void test_header(void **state)
 	(void)state;
 	up();
 	assert_int_equal(snp->Transmit(snp, 14, 64, frame, &src, &dst, &protocol), EFI_SUCCESS);
-	assert_memory_equal(rig.frame, header, 14);
-	assert_int_equal(rig.len, 64);
+	assert_memory_equal(card.frame, header, 14);
+	assert_int_equal(card.len, 64);
 }
 
 /* No packets: the caller is to come again. */
@@ -208,9 +208,9 @@ static void test_offload(void **state)
 	(void)state;
 	rig.dev->offload = true;
 	up();
-	assert_int_equal(rig.opens, 2);
+	assert_int_equal(card.opens, 2);
 	assert_int_equal(snp->Shutdown(snp), EFI_SUCCESS);
-	assert_int_equal(rig.opens, 3);
+	assert_int_equal(card.opens, 3);
 	assert_true(rig.dev->is_open);
 }
 
@@ -236,9 +236,9 @@ static void test_busy(void **state)
 {
 	(void)state;
 	up();
-	rig.inside = true;
+	firmware.inside = true;
 	assert_int_equal(snp->GetStatus(snp, NULL, NULL), EFI_NOT_READY);
-	rig.inside = false;
+	firmware.inside = false;
 }
 
 int main(void)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A network boot program whose memory is an array, on a link that is the test's: what is sent is
- * kept, frames come when the test says so. Header only; each test program has one.
+ * A network boot program whose memory is an array, on a card that is the test's. Header only; each
+ * test program has one.
  */
 #ifndef TESTS_ARCH_X86_PXE_RIG_H
 #define TESTS_ARCH_X86_PXE_RIG_H
 
 #include "arch/x86/pxe/pxe.h"
 #include "core/machine.h"
-#include "net/net.h"
+#include "tests/card.h"
 #include "tests/fake.h"
-#include "tests/unit.h"
 
 #define MEMORY 0x10fff0u
 #define PARAMS 0x1000 /* segments */
@@ -25,44 +24,9 @@ static struct {
 	struct pxe pxe;
 	uint8_t *memory;
 	struct netdev *dev;
-	unsigned opens, closes, sent;
-	uint8_t frame[2048]; /* sent last */
-	uint32_t len;
-	struct pkt *due; /* received in the next turn */
 	unsigned releases;
 	bool refuses;
 } rig;
-
-static inline int rig_open(struct netdev *dev)
-{
-	rig.opens++;
-	netdev_link(dev, true);
-	return 0;
-}
-
-static inline void rig_close(struct netdev *dev)
-{
-	(void)dev;
-	rig.closes++;
-}
-
-static inline void rig_send(struct netdev *dev, struct pkt *p)
-{
-	rig.sent++;
-	rig.len = p->len;
-	memcpy(rig.frame, p->data, p->len);
-	pkt_free(&dev->net->pool, p);
-}
-
-static inline void rig_poll(struct netdev *dev, unsigned budget)
-{
-	(void)budget;
-	for (struct pkt *p = rig.due, *next; p; p = next) {
-		next = p->next;
-		netdev_rx(dev, p);
-	}
-	rig.due = NULL;
-}
 
 static inline uint32_t rig_segment(struct pxe *p, uint16_t seg)
 {
@@ -90,8 +54,6 @@ static inline void rig_start(const char *uri)
 
 static inline int setup(void **state)
 {
-	static const struct netdev_ops ops = {
-		.open = rig_open, .close = rig_close, .send = rig_send, .poll = rig_poll};
 	static const struct ip_protocol protocols[] = {{.number = 0}};
 	static const struct filler_ops *const schemes[] = {NULL};
 	static const struct net_config net_config = {.protocols = protocols, .schemes = schemes};
@@ -105,9 +67,7 @@ static inline int setup(void **state)
 	fake_init(&rig.fake, 64 << 20);
 	net_init(&rig.net, &rig.m, &net_config);
 	assert_int_equal(machine_init(&rig.m, &rig.net, &fake_platform, &rig.fake, &config), 0);
-	rig.dev = netdev_new(&rig.net);
-	rig.dev->ops = &ops;
-	rig.dev->mac = (struct mac){{2, 0, 0, 0, 0, 1}};
+	rig.dev = card_new(&rig.net);
 	rig.dev->place = (struct netdev_place){0x1af4, 0x1000, 0x0018};
 	netdev_add(rig.dev);
 	assert_int_equal(netdev_open(rig.dev), 0);
@@ -120,8 +80,7 @@ static inline int teardown(void **state)
 {
 	(void)state;
 	pxe_end(&rig.pxe);
-	netdev_close(rig.dev);
-	assert_int_equal(rig.net.pool.nfree, PKT_MAX);
+	card_end();
 	free(rig.memory);
 	fake_end(&rig.fake);
 	return 0;

@@ -37,16 +37,13 @@ static struct isr undi_isr(uint16_t func)
 /* A frame of n bytes for dst is there in the next turn. */
 static void arrive(const uint8_t *dst, uint16_t type, size_t n)
 {
-	struct pkt *p = pkt_alloc(&rig.net.pool);
-	uint8_t *at = pkt_put(p, n);
+	uint8_t *at = card_arrive(n);
 
 	memset(at, 0x3c, n);
 	memcpy(at, dst, 6);
 	memcpy(at + 6, other, 6);
 	at[12] = (uint8_t)(type >> 8);
 	at[13] = (uint8_t)type;
-	p->next = rig.due; /* the last one comes first */
-	rig.due = p;
 }
 
 static bool taken(const uint8_t *dst)
@@ -156,14 +153,14 @@ static void test_transmit(void **state)
 	put_tbd(30, 2);
 	memcpy(rig.memory + BUFFER * 16 + 0x80, other, 6);
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
-	assert_int_equal(rig.sent, 1);
-	assert_int_equal(rig.len, 14 + 50);
-	assert_memory_equal(rig.frame, other, 6);
-	assert_memory_equal(rig.frame + 6, rig.dev->mac.b, 6);
-	assert_memory_equal(rig.frame + 12, "\x08\x00", 2);
-	assert_int_equal(rig.frame[14], 'i');
-	assert_int_equal(rig.frame[44], 'p');
-	assert_int_equal(rig.frame[54], 'f');
+	assert_int_equal(card.sent, 1);
+	assert_int_equal(card.len, 14 + 50);
+	assert_memory_equal(card.frame, other, 6);
+	assert_memory_equal(card.frame + 6, rig.dev->mac.b, 6);
+	assert_memory_equal(card.frame + 12, "\x08\x00", 2);
+	assert_int_equal(card.frame[14], 'i');
+	assert_int_equal(card.frame[44], 'p');
+	assert_int_equal(card.frame[54], 'f');
 	i = undi_isr(1);
 	assert_int_equal(i.func, 0);
 	assert_int_equal(undi_isr(2).func, 2); /* it was sent */
@@ -172,20 +169,20 @@ static void test_transmit(void **state)
 	t.flag = 1;
 	put_tbd(4, 0);
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
-	assert_int_equal(rig.len, 60);
-	assert_memory_equal(rig.frame, mac_broadcast.b, 6);
-	assert_memory_equal(rig.frame + 12, "\x08\x06iiii\0\0", 8);
+	assert_int_equal(card.len, 60);
+	assert_memory_equal(card.frame, mac_broadcast.b, 6);
+	assert_memory_equal(card.frame + 12, "\x08\x06iiii\0\0", 8);
 	/* An empty block lies nowhere. */
 	put_tbd(0, 1);
 	rig.memory[BUFFER * 16 + 4] = NO_SEG & 0xff;
 	rig.memory[BUFFER * 16 + 5] = NO_SEG >> 8;
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
-	assert_memory_equal(rig.frame + 14, "pppp", 4);
+	assert_memory_equal(card.frame + 14, "pppp", 4);
 	t.protocol = 0;
 	put_tbd(100, 0);
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_SUCCESS);
-	assert_int_equal(rig.len, 100);
-	assert_int_equal(rig.frame[0], 'i');
+	assert_int_equal(card.len, 100);
+	assert_int_equal(card.frame[0], 'i');
 }
 
 static void test_transmit_bad(void **state)
@@ -218,7 +215,7 @@ static void test_transmit_bad(void **state)
 	rig.memory[BUFFER * 16 + 8 + 7] = 0x80; /* above 1 MiB */
 	t = (struct transmit){.protocol = 1, .flag = 1, .tbd_seg = BUFFER};
 	assert_int_equal(call(0x08, &t, sizeof(t)), PXENV_STATUS_UNDI_INVALID_PARAMETER);
-	assert_int_equal(rig.sent, 0);
+	assert_int_equal(card.sent, 0);
 }
 
 static void test_states(void **state)
@@ -254,10 +251,10 @@ static void test_offload(void **state)
 	rig.dev->offload = true;
 	rig_start(NULL);
 	undi_open(3);
-	assert_int_equal(rig.closes, 1);
-	assert_int_equal(rig.opens, 2);
+	assert_int_equal(card.closes, 1);
+	assert_int_equal(card.opens, 2);
 	undi_open(3);
-	assert_int_equal(rig.opens, 2);
+	assert_int_equal(card.opens, 2);
 }
 
 static void test_what_it_is(void **state)
