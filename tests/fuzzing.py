@@ -51,10 +51,23 @@ def replay(target):
     return files, _run(target, files, timeout=120 + INPUT_SECONDS)
 
 
-def fuzz(target, seconds, runs=-1, seed=0):
-    """Fuzzes from the committed corpus and what was found before. runs -1: any number; seed 0: another each time."""
-    return _run(target, ['-max_total_time=%d' % seconds, '-runs=%d' % runs, '-seed=%d' % seed, '-print_final_stats=1',
-                         found(target), corpus(target)], timeout=seconds + 60)
+def _fuzz(target, seconds, args):
+    return _run(target, ['-max_total_time=%d' % seconds, '-print_final_stats=1', *args, found(target), corpus(target)],
+                timeout=seconds + 60)
+
+
+def fuzz(target, seconds):
+    """Fuzzes from the committed corpus and what was found before: other inputs each time."""
+    return _fuzz(target, seconds, [])
+
+
+def fuzz_same(target, seconds, runs):
+    """
+    Fuzzes with the same inputs each time, on each machine: a fixed seed and number, and without the operands of
+    comparisons, which libFuzzer learns from else. Some of those are addresses, and no two processes have the same.
+    seconds: a bound that is not to be reached.
+    """
+    return _fuzz(target, seconds, ['-runs=%d' % runs, '-seed=1', '-use_cmp=0'])
 
 
 def merge(target):
