@@ -101,6 +101,59 @@ static void open_wants_an_address(void **state)
 	rig_end(r);
 }
 
+/* The only segment that the machine has sent, with these flags, has left by this link. */
+static void sent_by(struct rig *r, unsigned link, unsigned flags)
+{
+	const struct frame *f;
+
+	do {
+		f = lan_take(r->lan);
+		assert_non_null(f);
+	} while (wire_get16(f->data + 12) != 0x0800);
+	assert_int_equal(f->link, link);
+	assert_null(segment_parse(&r->last, f));
+	assert_int_equal(r->last.flags, flags);
+	rig_quiet(r);
+}
+
+/* Two links, each to a network of its own with the same addresses: nothing is mixed up. */
+static void a_connection_belongs_to_its_link(void **state)
+{
+	struct lan *lan = lan_new(2);
+	struct netdev *other = lan_link(lan, 1);
+	struct ip_addr peer = ip4_of(PEER(0));
+	struct arp arp = {
+		.op = 2, .sha = peer_mac, .spa = PEER(0), .tha = other->mac, .tpa = US(0)};
+	struct segment s;
+	struct frame f;
+	struct rig *r;
+
+	(void)state;
+	lan_meet(lan, 0);
+	r = rig_start(lan); /* by the first link */
+	other->ip4.addr = ip4_of(US(0));
+	r->s->ops->abort(r->s);
+	assert_int_equal(tcp_open(&lan->net, other, &peer, 80, &rig_user, r, &r->s), 0);
+	f = frame_arp(&other->mac, &arp);
+	lan_receive(lan, 1, &f);
+	sent_by(r, 1, SYN);
+	r->port = r->last.sport;
+	r->isn = r->last.seq;
+
+	s = rig_segment(r, SYN | ACK, 0, 0, 0);
+	s.seq--;
+	rig_put(r, &s);
+	assert_int_equal(r->told[OPENED], 0);
+	sent_by(r, 0, RST); /* of a connection that this link does not have */
+
+	f = segment_frame(lan, &s);
+	memcpy(f.data, other->mac.b, 6);
+	lan_receive(lan, 1, &f);
+	assert_int_equal(r->told[OPENED], 1);
+	sent_by(r, 1, ACK);
+	rig_end(r);
+}
+
 /* RFC 6528: with another key other numbers; with the same one they grow by the clock. */
 static void numbers_have_a_key(void **state)
 {
@@ -308,6 +361,7 @@ int main(void)
 		cmocka_unit_test(pool_is_bounded),
 		cmocka_unit_test(time_wait_gives_way),
 		cmocka_unit_test(open_wants_an_address),
+		cmocka_unit_test(a_connection_belongs_to_its_link),
 		cmocka_unit_test(numbers_have_a_key),
 		cmocka_unit_test(link_closed),
 		cmocka_unit_test(silence_ends),
