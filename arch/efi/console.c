@@ -118,11 +118,12 @@ static bool key_read(EFI_KEY_DATA *k)
 	return !efi_st->ConIn->ReadKeyStroke(efi_st->ConIn, &k->Key);
 }
 
+/* So many are looked at in a turn, however fast they come: not each is a key of ours. */
 static void keys_take(void)
 {
 	EFI_KEY_DATA k;
 
-	while (key_head - key_tail < KEYS_MAX && key_read(&k)) {
+	for (unsigned i = 0; i < KEYS_MAX && key_head - key_tail < KEYS_MAX && key_read(&k); i++) {
 		int key = key_of(&k);
 
 		typed = true;
