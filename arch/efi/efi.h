@@ -73,11 +73,6 @@ extern const struct platform efi_platform;
 
 void efi_clock_init(void);
 uint64_t efi_now_us(void *ctx);
-/* Bytes of image memory now allocated, and the most there ever were. */
-struct efi_memory {
-	uint64_t now, peak;
-};
-extern struct efi_memory efi_memory;
 /* Nothing is printed before that; firmware whose turn to boot it is not yet may have no console. */
 void efi_console_init(void);
 /* Outside: takes waiting keys from the firmware, for platform.key(). */
@@ -161,6 +156,19 @@ EFI_HANDLE efi_nic_handle(const struct efi_nic *nic);
 EFI_STATUS efi_nic_close(struct efi_nic *nic);
 /* Outside: whoever of the firmware's drivers uses one of them lets go of it. */
 void efi_nic_take_all(void);
+
+/* -- handle.c -- */
+
+/* The interface of a protocol on the handle; NULL: it has none. */
+void *handle_get(EFI_HANDLE handle, EFI_GUID *guid);
+/* Whether `by` (NULL: anybody) has that protocol open, with one of the attributes of `how`. */
+bool handle_is_used(EFI_HANDLE handle, EFI_GUID *guid, EFI_HANDLE by, UINT32 how);
+
+/* UEFI appendix D: the number of an error, without the bit that makes it one. */
+static inline unsigned efi_status_number(EFI_STATUS status)
+{
+	return (unsigned)(status & INT32_MAX);
+}
 
 /* -- devpath.c -- */
 

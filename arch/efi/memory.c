@@ -5,14 +5,15 @@
  *
  * A file of unknown size gets half of the longest free stretch, until its end is known: there is
  * room for another, and for what the firmware needs meanwhile.
+ *
+ * Limits: of a map that has more than MEM_RANGES_MAX rows when neighbours of one kind are put
+ * together, the rest is not seen. Nothing is placed by these rows: ${memsize} is then too small.
  */
 #include "arch/efi/efi.h"
 #include "core/str.h"
 
 #define UNKNOWN_MIN 0x10000u
 #define ROWS_SPARE  16 /* the map grows by the memory that it lies in */
-
-struct efi_memory efi_memory;
 
 /* What an operating system may use is RAM, once nothing of the firmware's runs any more. */
 static uint32_t type_of(uint32_t type)
@@ -117,9 +118,6 @@ bool efi_pages_alloc(void *ctx, uint64_t size, uint64_t *phys, uint64_t *got)
 		return false;
 	*phys = at;
 	*got = size;
-	efi_memory.now += size;
-	if (efi_memory.now > efi_memory.peak)
-		efi_memory.peak = efi_memory.now;
 	return true;
 }
 
@@ -127,7 +125,6 @@ void efi_pages_free(void *ctx, uint64_t phys, uint64_t size)
 {
 	(void)ctx;
 	efi_bs->FreePages(phys, size / MEM_PAGE);
-	efi_memory.now -= size;
 }
 
 void efi_phys_write(void *ctx, uint64_t phys, const void *src, size_t n)
