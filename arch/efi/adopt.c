@@ -34,13 +34,6 @@ static struct {
 
 _Static_assert(sizeof(adopt.ack) >= ACK_MAX, "room for a DHCPACK of our own");
 
-static void *protocol(EFI_HANDLE handle, EFI_GUID *guid)
-{
-	void *interface;
-
-	return EFI_ERROR(efi_bs->HandleProtocol(handle, guid, &interface)) ? NULL : interface;
-}
-
 static struct bytes path_bytes(const EFI_DEVICE_PATH *path)
 {
 	size_t n = path ? devpath_size(path) : 0;
@@ -88,7 +81,7 @@ static void keep_packets(const EFI_PXE_BASE_CODE_MODE *mode)
 void adopt_collect(void)
 {
 	EFI_HANDLE device = efi_loaded->DeviceHandle;
-	EFI_DEVICE_PATH *path = device ? protocol(device, &path_guid) : NULL;
+	EFI_DEVICE_PATH *path = device ? handle_get(device, &path_guid) : NULL;
 	EFI_PXE_BASE_CODE_PROTOCOL *pxe;
 	struct emit e = emit_to(adopt.ack, sizeof(adopt.ack));
 
@@ -102,7 +95,7 @@ void adopt_collect(void)
 	if (!adopt.card)
 		adopt.card = nearest(path, &pci_guid);
 	adopt.by_ip6 = adopt.path.is_ip6;
-	pxe = protocol(device, &pxe_guid);
+	pxe = handle_get(device, &pxe_guid);
 	if (boot_path_ack(&adopt.path, &e))
 		adopt.nack = e.n;
 	else if (pxe && pxe->Mode)

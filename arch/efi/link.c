@@ -8,9 +8,6 @@ struct efi_link efi_links[NETDEV_MAX];
 
 void efi_link_add(struct netdev *dev, EFI_HANDLE card)
 {
-	struct efi_link *link = &efi_links[dev->index];
-
-	*link = (struct efi_link){.dev = dev, .card = card};
-	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&link->path))
-		link->path = NULL;
+	efi_links[dev->index] =
+		(struct efi_link){.dev = dev, .card = card, .path = handle_get(card, &path_guid)};
 }

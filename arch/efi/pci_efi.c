@@ -341,35 +341,11 @@ static void card_close(struct card *c)
  */
 static bool driver_waits(EFI_HANDLE card)
 {
-	EFI_OPEN_PROTOCOL_INFORMATION_ENTRY *users;
-	EFI_LOADED_IMAGE *parent;
-	bool waits = false;
-	UINTN n;
+	const EFI_LOADED_IMAGE *parent = handle_get(efi_loaded->ParentHandle, &loaded_guid);
 
-	if (efi_bs->HandleProtocol(efi_loaded->ParentHandle, &loaded_guid, (void **)&parent) ||
-		parent->ImageCodeType != EfiBootServicesCode ||
-		efi_bs->OpenProtocolInformation(card, &pci_io_guid, &users, &n))
-		return false;
-	for (UINTN i = 0; i < n; i++)
-		waits |= users[i].AgentHandle == efi_loaded->ParentHandle &&
-			 users[i].Attributes & EFI_OPEN_PROTOCOL_BY_DRIVER;
-	efi_bs->FreePool(users);
-	return waits;
-}
-
-/* Whether a program holds that link for itself, as a GRUB that has started us. */
-static bool is_held(EFI_HANDLE link)
-{
-	EFI_OPEN_PROTOCOL_INFORMATION_ENTRY *users;
-	bool held = false;
-	UINTN n;
-
-	if (efi_bs->OpenProtocolInformation(link, &snp_guid, &users, &n))
-		return false;
-	for (UINTN i = 0; i < n; i++)
-		held |= users[i].Attributes & EFI_OPEN_PROTOCOL_EXCLUSIVE;
-	efi_bs->FreePool(users);
-	return held;
+	return parent && parent->ImageCodeType == EfiBootServicesCode &&
+	       handle_is_used(
+		       card, &pci_io_guid, efi_loaded->ParentHandle, EFI_OPEN_PROTOCOL_BY_DRIVER);
 }
 
 /*
@@ -379,20 +355,22 @@ static bool is_held(EFI_HANDLE link)
  */
 static bool users_disconnect(EFI_HANDLE card)
 {
-	EFI_DEVICE_PATH *path, *link;
+	const EFI_DEVICE_PATH *path = handle_get(card, &path_guid), *link;
 	EFI_HANDLE *handles;
 	bool free = true;
 	UINTN n;
 
-	if (efi_bs->HandleProtocol(card, &path_guid, (void **)&path) ||
-		efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
+	if (!path || efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
 		return true;
-	for (UINTN i = n; i--;) /* children first: a loader that has started us hangs in between */
-		if (!efi_bs->HandleProtocol(handles[i], &path_guid, (void **)&link) &&
-			devpath_is_below(link, path)) {
-			efi_bs->DisconnectController(handles[i], NULL, NULL);
-			free &= !is_held(handles[i]);
-		}
+	/* Children first: a loader that has started us hangs in between. */
+	for (UINTN i = n; i--;) {
+		link = handle_get(handles[i], &path_guid);
+		if (!link || !devpath_is_below(link, path))
+			continue;
+		efi_bs->DisconnectController(handles[i], NULL, NULL);
+		/* A GRUB that has started us holds it for itself. */
+		free &= !handle_is_used(handles[i], &snp_guid, NULL, EFI_OPEN_PROTOCOL_EXCLUSIVE);
+	}
 	efi_bs->FreePool(handles);
 	return free;
 }
@@ -451,7 +429,7 @@ static void card_take(struct net *net, EFI_HANDLE handle, const struct driver *d
 		log_put(net->m, LOG_WARN, "%04x:%04x: %s (EFI status %u)", c->bus.vendor,
 			c->bus.device,
 			c->io ? "does not reach our memory" : "firmware does not let go of it",
-			(unsigned)(status & INT32_MAX));
+			efi_status_number(status));
 	if (c->io)
 		card_close(c);
 	c->handle = NULL;
@@ -470,11 +448,10 @@ static void card_look(struct net *net, EFI_HANDLE handle, bool lent)
 	const struct driver *drv;
 	struct card *place = card_find(NULL), none, *c = place ? place : &none;
 	UINTN segment, bus, dev, fn;
-	EFI_PCI_IO_PROTOCOL *io;
+	EFI_PCI_IO_PROTOCOL *io = handle_get(handle, &pci_io_guid);
 	uint32_t id;
 
-	if (card_find(handle) || efi_bs->HandleProtocol(handle, &pci_io_guid, (void **)&io) ||
-		io->GetLocation(io, &segment, &bus, &dev, &fn))
+	if (card_find(handle) || !io || io->GetLocation(io, &segment, &bus, &dev, &fn))
 		return;
 	*c = (struct card){.handle = handle, .lent = lent, .io = io};
 	c->bus = (struct bus_dev){

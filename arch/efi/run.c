@@ -37,12 +37,6 @@ static EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
 
 /* -- what the firmware says -- */
 
-/* UEFI appendix D: the number without the bit that makes it an error. */
-static unsigned number_of(EFI_STATUS status)
-{
-	return (unsigned)(status & INT32_MAX);
-}
-
 /* UEFI 3.3, table 3.3: SecureBoot is 1 while it is enforced. */
 static bool secure_boot(void)
 {
@@ -62,7 +56,7 @@ static void payload_say(const struct payload *p, const char *text, EFI_STATUS st
 		return;
 	if (status)
 		log_put(&efi_sys->m, LOG_WARN, "%s: %s (EFI status %u)", p->name, text,
-			number_of(status));
+			efi_status_number(status));
 	else
 		console_print(&efi_sys->m, "%s: %s\n", p->name, text);
 	efi_leave(kept);
@@ -72,7 +66,7 @@ static void payload_say(const struct payload *p, const char *text, EFI_STATUS st
 static int load_error(const struct payload *p, EFI_STATUS status)
 {
 	struct machine *m = &efi_sys->m;
-	unsigned n = number_of(status);
+	unsigned n = efi_status_number(status);
 
 	switch (status) {
 	case EFI_SECURITY_VIOLATION:
@@ -125,12 +119,10 @@ static void payload_path(struct payload *p)
 	} node = {{MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP, {0, 0}}, {'\\'}};
 	static EFI_DEVICE_PATH none = {
 		END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {4, 0}};
-	EFI_DEVICE_PATH *base;
+	EFI_DEVICE_PATH *base = handle_get(p->device, &path_guid);
 	char path[IMAGE_NAME_MAX];
 	size_t n;
 
-	if (efi_bs->HandleProtocol(p->device, &path_guid, (void **)&base))
-		base = &none;
 	tree_path(path, "", p->req->name);
 	n = utf16_from_utf8(node.name + 1, IMAGE_NAME_MAX, path) + 1;
 	for (size_t i = 0; i < n; i++)
@@ -139,7 +131,7 @@ static void payload_path(struct payload *p)
 	n = sizeof(node.head) + n * sizeof(CHAR16);
 	node.head.Length[0] = (UINT8)n;
 	node.head.Length[1] = (UINT8)(n >> 8);
-	p->path = devpath_append(base, &node, n);
+	p->path = devpath_append(base ? base : &none, &node, n);
 }
 
 /* UEFI 9.1: with its NUL, as the boot manager's and the shell's are. */
@@ -243,9 +235,9 @@ static int payload_run(struct payload *p, bool driver)
 		p->loaded->DeviceHandle = NULL; /* ours goes */
 		p->options = NULL;		/* it may look again */
 	}
-	if (status && !number_of(status))
+	if (status && !efi_status_number(status))
 		return 1;
-	return (int)number_of(status);
+	return (int)efi_status_number(status);
 }
 
 /* UEFI table 7.5. A shim starts programs only, and does not say what they are. */
