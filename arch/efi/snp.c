@@ -11,9 +11,9 @@
  * A driver of the firmware's has few buffers and tells of no overrun, so the sender is asked for no
  * more in a row than BURST frames.
  *
- * Limits: frames of 1514 bytes; groups all or none; at ExitBootServices nothing is done, as a
- * driver of the firmware's stops its card by itself (UEFI 7.4.6), and stopping it here would free
- * memory.
+ * Limits: NETDEV_MAX links; frames of 1514 bytes; groups all or none; at ExitBootServices nothing
+ * is done, as a driver of the firmware's stops its card by itself (UEFI 7.4.6), and stopping it
+ * here would free memory.
  */
 #include "arch/efi/efi.h"
 #include "core/err.h"
@@ -261,17 +261,10 @@ static const struct netdev_ops snp_ops = {
 
 /* -- the driver -- */
 
-static void *protocol(EFI_HANDLE handle, EFI_GUID *guid)
-{
-	void *interface;
-
-	return EFI_ERROR(efi_bs->HandleProtocol(handle, guid, &interface)) ? NULL : interface;
-}
-
 /* Where the card below the handle is on PCI; it need not be there. */
 static struct netdev_place place_of(EFI_HANDLE handle)
 {
-	EFI_DEVICE_PATH *path = protocol(handle, &path_guid);
+	EFI_DEVICE_PATH *path = handle_get(handle, &path_guid);
 	struct netdev_place place = {0};
 	UINTN segment, bus, slot, fn;
 	EFI_PCI_IO_PROTOCOL *pci;
@@ -279,7 +272,7 @@ static struct netdev_place place_of(EFI_HANDLE handle)
 
 	if (!path || EFI_ERROR(efi_bs->LocateDevicePath(&pci_guid, &path, &handle)))
 		return place;
-	pci = protocol(handle, &pci_guid);
+	pci = handle_get(handle, &pci_guid);
 	if (!pci || EFI_ERROR(pci->GetLocation(pci, &segment, &bus, &slot, &fn)) ||
 		EFI_ERROR(pci->Pci.Read(pci, EfiPciIoWidthUint16, 0, 2, id)))
 		return place;
@@ -324,12 +317,12 @@ static void snp_give(EFI_HANDLE handle)
 /* Whether one of the handles lies nearer to the card: PXE Base Code has its own for a card's. */
 static bool is_child(const EFI_HANDLE *handles, UINTN n, EFI_HANDLE handle)
 {
-	const EFI_DEVICE_PATH *path = protocol(handle, &path_guid), *other;
+	const EFI_DEVICE_PATH *path = handle_get(handle, &path_guid), *other;
 
 	for (UINTN i = 0; path && i < n; i++) {
-		other = protocol(handles[i], &path_guid);
-		if (other && devpath_size(other) < devpath_size(path) &&
-			!memcmp(other, path, devpath_size(other)))
+		other = handle_get(handles[i], &path_guid);
+		if (other && devpath_is_below(path, other) &&
+			devpath_size(other) < devpath_size(path))
 			return true;
 	}
 	return false;
@@ -339,18 +332,24 @@ static bool is_child(const EFI_HANDLE *handles, UINTN n, EFI_HANDLE handle)
 static void snp_add(struct net *net, EFI_HANDLE handle)
 {
 	static const uint8_t no_mac[6];
-	EFI_SIMPLE_NETWORK *snp = protocol(handle, &snp_guid);
+	EFI_SIMPLE_NETWORK *snp = handle_get(handle, &snp_guid);
+	struct netdev_place place = place_of(handle);
 	struct netdev *dev = netdev_new(net);
 	EFI_MAC_ADDRESS *mac;
 	struct snp *s;
 
-	if (!snp || !dev || snp->Mode->IfType != ETHERNET || snp->Mode->HwAddressSize != 6)
+	if (!snp || snp->Mode->IfType != ETHERNET || snp->Mode->HwAddressSize != 6)
 		return;
 	mac = &snp->Mode->CurrentAddress;
 	if (!memcmp(mac, no_mac, sizeof(no_mac)))
 		mac = &snp->Mode->PermanentAddress;
 	if (mac_known(net, mac->Addr))
 		return;
+	if (!dev) {
+		log_put(net->m, LOG_WARN, "%04x:%04x: left alone, %u cards are the limit",
+			place.vendor, place.device, NETDEV_MAX);
+		return;
+	}
 	memcpy(dev->mac.b, mac->Addr, sizeof(dev->mac.b));
 	snp = snp_take(net, handle);
 	if (!snp)
@@ -363,13 +362,13 @@ static void snp_add(struct net *net, EFI_HANDLE handle)
 	dev->mtu_max = FRAME_MAX - HEADER;
 	if (snp->Mode->MaxPacketSize < dev->mtu_max)
 		dev->mtu_max = (uint16_t)snp->Mode->MaxPacketSize;
-	dev->place = place_of(handle);
+	dev->place = place;
 	dev->rx_burst = BURST;
 	dev->rx_ring = BURST; /* TFTP's window is half of it */
 	netdev_add(dev);
 	efi_link_add(dev, handle);
-	log_put(net->m, LOG_INFO, "%s: %04x:%04x by the firmware's driver", dev->name,
-		dev->place.vendor, dev->place.device);
+	log_put(net->m, LOG_INFO, "%s: %04x:%04x by the firmware's driver", dev->name, place.vendor,
+		place.device);
 }
 
 static int snp_scan(struct net *net, EFI_HANDLE only)
