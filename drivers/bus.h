@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a driver sees of its device: configuration space, registers, DMA memory. One implementation
- * per platform (BIOS PCI, later UEFI PCI_IO) and one in the tests (device models).
+ * per platform (BIOS PCI, UEFI PCI_IO) and one in the tests (device models).
  */
 #ifndef DRIVERS_BUS_H
 #define DRIVERS_BUS_H
@@ -30,7 +30,8 @@ struct bus_ops {
 	/* Registers, little-endian as PCI has them; width 1, 2 or 4 bytes. off < win->size. */
 	uint32_t (*read)(const struct bus_win *win, uint64_t off, unsigned width);
 	void (*write)(const struct bus_win *win, uint64_t off, unsigned width, uint32_t value);
-	/* Zeroed memory that both sides see coherently, never freed; NULL when there is none. */
+	/* Zeroed memory that both sides see coherently, the driver's for as long as it has the
+	 * device; NULL when there is none. */
 	void *(*dma_alloc)(struct bus_dev *b, size_t size, size_t align, uint64_t *bus_addr);
 	/* The bus address of memory of this program (packet buffers, dma_alloc). */
 	uint64_t (*dma_addr)(struct bus_dev *b, const void *p);
@@ -55,13 +56,18 @@ struct driver {
 	const struct pci_id *ids;
 	unsigned nids; /* 0: it finds its device by itself */
 	/* Takes the device: makes a netdev of it. 0 or negative error. bus lives as long as the
-	 * machine. A driver without ids is asked once, in front of all others, with bus NULL. */
+	 * netdev. A driver without ids is asked once, with bus NULL: under BIOS in front of all
+	 * others, as it may have to let go of a card, under UEFI for what they have left. */
 	int (*probe)(struct net *net, struct bus_dev *bus);
 	/* The rest is for drivers without ids, and may be NULL. All links are known. */
 	void (*ready)(struct net *net);
 	/* A kernel starts, all links are closed: nothing may be left of what the driver used. */
 	void (*boot)(void);
 };
+
+/* Those without ids: asks them for their devices; tells them that all links are known. */
+void drivers_probe(struct net *net);
+void drivers_ready(struct net *net);
 
 /* Memory barriers: between a ring's data and its index, and in front of a doorbell. */
 #define barrier_write() __atomic_thread_fence(__ATOMIC_RELEASE)

@@ -217,17 +217,12 @@ void efi_greet(void)
 void efi_find_links(void)
 {
 	struct net *net = &efi_sys->net;
-	const struct driver *const *drv, *const *drivers = efi_sys->m.config->drivers;
 	EFI_TPL kept;
 
 	adopt_collect();
 	pci_efi_scan(net, NULL);
-	for (drv = drivers; *drv; drv++)
-		if (!(*drv)->nids && (*drv)->probe(net, NULL))
-			err_print(net->m, -ERR_NETDEV_OPEN);
-	for (drv = drivers; *drv; drv++)
-		if ((*drv)->ready)
-			(*drv)->ready(net);
+	drivers_probe(net);
+	drivers_ready(net);
 	if (!efi_enter(&kept))
 		return;
 	adopt_apply(net);

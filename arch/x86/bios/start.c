@@ -14,7 +14,6 @@
 #include "arch/x86/cpu.h"
 #include "config/system.h"
 #include "core/bzimage.h"
-#include "core/fmt.h"
 #include "core/str.h"
 #include "drivers/bus.h"
 #include "embed.h"
@@ -260,15 +259,9 @@ static void run_initrd(struct machine *m)
 /* Finds all links: those whose drivers need no bus first, as they may have to let go of a card. */
 static void find_links(struct net *net)
 {
-	const struct driver *const *drv, *const *drivers = net->m->config->drivers;
-
-	for (drv = drivers; *drv; drv++)
-		if (!(*drv)->nids && (*drv)->probe(net, NULL))
-			err_print(net->m, -ERR_NETDEV_OPEN);
+	drivers_probe(net);
 	pci_bios_scan(net);
-	for (drv = drivers; *drv; drv++)
-		if ((*drv)->ready)
-			(*drv)->ready(net);
+	drivers_ready(net);
 }
 
 /* What to run: a loader's command line and then its initrd, else the embedded script, else the
