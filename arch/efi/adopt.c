@@ -19,9 +19,6 @@
 #define PATH_MAX 1024 /* bytes of a device path that are looked at */
 #define ACK_MAX	 (300 + 4 * DNS_SERVER_MAX + URL_MAX)
 
-static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
-static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
-static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
 static EFI_GUID pxe_guid = EFI_PXE_BASE_CODE_PROTOCOL_GUID;
 
 static struct {
@@ -81,7 +78,7 @@ static void keep_packets(const EFI_PXE_BASE_CODE_MODE *mode)
 void adopt_collect(void)
 {
 	EFI_HANDLE device = efi_loaded->DeviceHandle;
-	EFI_DEVICE_PATH *path = device ? handle_get(device, &path_guid) : NULL;
+	EFI_DEVICE_PATH *path = device ? handle_get(device, &efi_guid_path) : NULL;
 	EFI_PXE_BASE_CODE_PROTOCOL *pxe;
 	struct emit e = emit_to(adopt.ack, sizeof(adopt.ack));
 
@@ -91,9 +88,9 @@ void adopt_collect(void)
 		return;
 	if (!adopt.path.uri[0])
 		boot_path_parse(path_bytes(efi_loaded->FilePath), &adopt.path);
-	adopt.card = nearest(path, &snp_guid);
+	adopt.card = nearest(path, &efi_guid_snp);
 	if (!adopt.card)
-		adopt.card = nearest(path, &pci_guid);
+		adopt.card = nearest(path, &efi_guid_pci);
 	adopt.by_ip6 = adopt.path.is_ip6;
 	pxe = handle_get(device, &pxe_guid);
 	if (boot_path_ack(&adopt.path, &e))
@@ -107,17 +104,9 @@ EFI_HANDLE adopt_card(void)
 	return adopt.card;
 }
 
-static struct netdev *boot_link(struct net *net)
-{
-	for (unsigned i = 0; i < net->ndev; i++)
-		if (mac_eq(&net->dev[i].mac, &adopt.path.mac))
-			return &net->dev[i];
-	return NULL;
-}
-
 void adopt_apply(struct net *net)
 {
-	struct netdev *dev = adopt.path.is_net ? boot_link(net) : NULL;
+	struct netdev *dev = adopt.path.is_net ? efi_link_find(net, adopt.path.mac.b) : NULL;
 
 	if (!dev)
 		return;

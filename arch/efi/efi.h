@@ -107,6 +107,8 @@ struct efi_link {
 };
 extern struct efi_link efi_links[NETDEV_MAX];
 void efi_link_add(struct netdev *dev, EFI_HANDLE card);
+/* The link of that MAC; NULL. */
+struct netdev *efi_link_find(struct net *net, const uint8_t mac[6]);
 
 /*
  * pci_efi.c: every card behind a PciIo that a driver of the table knows; the firmware's drivers are
@@ -159,6 +161,8 @@ void efi_nic_take_all(void);
 
 /* -- handle.c -- */
 
+/* Protocols that several files ask for; not const only for the firmware's sake. */
+extern EFI_GUID efi_guid_loaded, efi_guid_path, efi_guid_pci, efi_guid_snp;
 /* The interface of a protocol on the handle; NULL: it has none. */
 void *handle_get(EFI_HANDLE handle, EFI_GUID *guid);
 /* Whether `by` (NULL: anybody) has that protocol open, with one of the attributes of `how`. */

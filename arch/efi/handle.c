@@ -2,6 +2,11 @@
 /* The firmware's handles: what they have, and who uses it. UEFI 7.3. */
 #include "arch/efi/efi.h"
 
+EFI_GUID efi_guid_loaded = EFI_LOADED_IMAGE_PROTOCOL_GUID;
+EFI_GUID efi_guid_path = EFI_DEVICE_PATH_PROTOCOL_GUID;
+EFI_GUID efi_guid_pci = EFI_PCI_IO_PROTOCOL_GUID;
+EFI_GUID efi_guid_snp = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
+
 void *handle_get(EFI_HANDLE handle, EFI_GUID *guid)
 {
 	void *interface;

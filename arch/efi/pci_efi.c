@@ -44,10 +44,6 @@ struct card {
 	unsigned ndma;
 };
 
-static EFI_GUID pci_io_guid = EFI_PCI_IO_PROTOCOL_GUID;
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
-static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
-static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static struct card cards[NETDEV_MAX];
 
 static struct card *card_of(struct bus_dev *b)
@@ -329,7 +325,7 @@ static void card_close(struct card *c)
 	}
 	io->Attributes(io, EfiPciIoAttributeOperationSet, c->attributes, NULL);
 	config_write(&c->bus, PCI_COMMAND, 2, c->command);
-	efi_bs->CloseProtocol(c->handle, &pci_io_guid, efi_image, c->handle);
+	efi_bs->CloseProtocol(c->handle, &efi_guid_pci, efi_image, c->handle);
 	if (!c->lent)
 		efi_bs->ConnectController(c->handle, NULL, NULL, TRUE);
 	c->handle = NULL;
@@ -341,11 +337,11 @@ static void card_close(struct card *c)
  */
 static bool driver_waits(EFI_HANDLE card)
 {
-	const EFI_LOADED_IMAGE *parent = handle_get(efi_loaded->ParentHandle, &loaded_guid);
+	const EFI_LOADED_IMAGE *parent = handle_get(efi_loaded->ParentHandle, &efi_guid_loaded);
 
 	return parent && parent->ImageCodeType == EfiBootServicesCode &&
 	       handle_is_used(
-		       card, &pci_io_guid, efi_loaded->ParentHandle, EFI_OPEN_PROTOCOL_BY_DRIVER);
+		       card, &efi_guid_pci, efi_loaded->ParentHandle, EFI_OPEN_PROTOCOL_BY_DRIVER);
 }
 
 /*
@@ -355,21 +351,22 @@ static bool driver_waits(EFI_HANDLE card)
  */
 static bool users_disconnect(EFI_HANDLE card)
 {
-	const EFI_DEVICE_PATH *path = handle_get(card, &path_guid), *link;
+	const EFI_DEVICE_PATH *path = handle_get(card, &efi_guid_path), *link;
 	EFI_HANDLE *handles;
 	bool free = true;
 	UINTN n;
 
-	if (!path || efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles))
+	if (!path || efi_bs->LocateHandleBuffer(ByProtocol, &efi_guid_snp, NULL, &n, &handles))
 		return true;
 	/* Children first: a loader that has started us hangs in between. */
 	for (UINTN i = n; i--;) {
-		link = handle_get(handles[i], &path_guid);
+		link = handle_get(handles[i], &efi_guid_path);
 		if (!link || !devpath_is_below(link, path))
 			continue;
 		efi_bs->DisconnectController(handles[i], NULL, NULL);
 		/* A GRUB that has started us holds it for itself. */
-		free &= !handle_is_used(handles[i], &snp_guid, NULL, EFI_OPEN_PROTOCOL_EXCLUSIVE);
+		free &= !handle_is_used(
+			handles[i], &efi_guid_snp, NULL, EFI_OPEN_PROTOCOL_EXCLUSIVE);
 	}
 	efi_bs->FreePool(handles);
 	return free;
@@ -387,7 +384,7 @@ static EFI_STATUS card_seize(struct card *c)
 		efi_bs->DisconnectController(c->handle, NULL, NULL);
 	}
 	status = efi_bs->OpenProtocol(
-		c->handle, &pci_io_guid, (void **)&c->io, efi_image, c->handle, how);
+		c->handle, &efi_guid_pci, (void **)&c->io, efi_image, c->handle, how);
 	if (!status)
 		return status;
 	c->io = NULL; /* set all the same where somebody like us has it */
@@ -448,7 +445,7 @@ static void card_look(struct net *net, EFI_HANDLE handle, bool lent)
 	const struct driver *drv;
 	struct card *place = card_find(NULL), none, *c = place ? place : &none;
 	UINTN segment, bus, dev, fn;
-	EFI_PCI_IO_PROTOCOL *io = handle_get(handle, &pci_io_guid);
+	EFI_PCI_IO_PROTOCOL *io = handle_get(handle, &efi_guid_pci);
 	uint32_t id;
 
 	if (card_find(handle) || !io || io->GetLocation(io, &segment, &bus, &dev, &fn))
@@ -480,7 +477,7 @@ void pci_efi_scan(struct net *net, EFI_HANDLE only)
 		card_look(net, only, true);
 		return;
 	}
-	if (efi_bs->LocateHandleBuffer(ByProtocol, &pci_io_guid, NULL, &n, &handles))
+	if (efi_bs->LocateHandleBuffer(ByProtocol, &efi_guid_pci, NULL, &n, &handles))
 		return;
 	for (UINTN i = 0; i < n; i++)
 		card_look(net, handles[i], false);

@@ -31,8 +31,6 @@ struct payload {
 	bool initrd; /* installed */
 };
 
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
-static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static EFI_GUID global_guid = EFI_GLOBAL_VARIABLE;
 
 /* -- what the firmware says -- */
@@ -119,7 +117,7 @@ static void payload_path(struct payload *p)
 	} node = {{MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP, {0, 0}}, {'\\'}};
 	static EFI_DEVICE_PATH none = {
 		END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {4, 0}};
-	EFI_DEVICE_PATH *base = handle_get(p->device, &path_guid);
+	EFI_DEVICE_PATH *base = handle_get(p->device, &efi_guid_path);
 	char path[IMAGE_NAME_MAX];
 	size_t n;
 
@@ -163,7 +161,7 @@ static EFI_STATUS payload_load(struct payload *p)
 	status = efi_bs->LoadImage(FALSE, efi_image, p->path,
 		(void *)(uintptr_t)p->req->payload_start, p->req->payload_size, &p->image);
 	if (!status)
-		status = efi_bs->HandleProtocol(p->image, &loaded_guid, (void **)&p->loaded);
+		status = efi_bs->HandleProtocol(p->image, &efi_guid_loaded, (void **)&p->loaded);
 	if (!status)
 		status = payload_options(p);
 	if (!status) {

@@ -33,10 +33,6 @@
 #define BURST	   64	/* under OVMF, by HTTP: 16 and 32 bring 49 MB/s, 64 61, any number 42 */
 #define ETHERNET   1	/* IfType, RFC 1700 */
 
-static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
-static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
-static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
-
 struct snp_memory {
 	uint8_t tx[TX_BUFFERS][FRAME_MAX + 6]; /* an even number of words */
 	uint8_t spare[SPARE_MAX];
@@ -264,15 +260,15 @@ static const struct netdev_ops snp_ops = {
 /* Where the card below the handle is on PCI; it need not be there. */
 static struct netdev_place place_of(EFI_HANDLE handle)
 {
-	EFI_DEVICE_PATH *path = handle_get(handle, &path_guid);
+	EFI_DEVICE_PATH *path = handle_get(handle, &efi_guid_path);
 	struct netdev_place place = {0};
 	UINTN segment, bus, slot, fn;
 	EFI_PCI_IO_PROTOCOL *pci;
 	uint16_t id[2];
 
-	if (!path || EFI_ERROR(efi_bs->LocateDevicePath(&pci_guid, &path, &handle)))
+	if (!path || EFI_ERROR(efi_bs->LocateDevicePath(&efi_guid_pci, &path, &handle)))
 		return place;
-	pci = handle_get(handle, &pci_guid);
+	pci = handle_get(handle, &efi_guid_pci);
 	if (!pci || EFI_ERROR(pci->GetLocation(pci, &segment, &bus, &slot, &fn)) ||
 		EFI_ERROR(pci->Pci.Read(pci, EfiPciIoWidthUint16, 0, 2, id)))
 		return place;
@@ -280,14 +276,6 @@ static struct netdev_place place_of(EFI_HANDLE handle)
 	place.device = id[1];
 	place.busdevfn = (uint16_t)(bus << 8 | slot << 3 | fn);
 	return place;
-}
-
-static bool mac_known(const struct net *net, const uint8_t *mac)
-{
-	for (unsigned i = 0; i < net->ndev; i++)
-		if (!memcmp(net->dev[i].mac.b, mac, sizeof(net->dev[i].mac.b)))
-			return true;
-	return false;
 }
 
 /*
@@ -299,28 +287,28 @@ static EFI_SIMPLE_NETWORK *snp_take(struct net *net, EFI_HANDLE handle)
 	void *snp;
 
 	if (!EFI_ERROR(efi_bs->OpenProtocol(
-		    handle, &snp_guid, &snp, efi_image, handle, EFI_OPEN_PROTOCOL_EXCLUSIVE)))
+		    handle, &efi_guid_snp, &snp, efi_image, handle, EFI_OPEN_PROTOCOL_EXCLUSIVE)))
 		return snp;
 	log_put(net->m, LOG_INFO, "snp: somebody else has the card open, too");
-	return EFI_ERROR(efi_bs->OpenProtocol(
-		       handle, &snp_guid, &snp, efi_image, handle, EFI_OPEN_PROTOCOL_GET_PROTOCOL))
+	return EFI_ERROR(efi_bs->OpenProtocol(handle, &efi_guid_snp, &snp, efi_image, handle,
+		       EFI_OPEN_PROTOCOL_GET_PROTOCOL))
 		       ? NULL
 		       : snp;
 }
 
 static void snp_give(EFI_HANDLE handle)
 {
-	efi_bs->CloseProtocol(handle, &snp_guid, efi_image, handle);
+	efi_bs->CloseProtocol(handle, &efi_guid_snp, efi_image, handle);
 	efi_bs->ConnectController(handle, NULL, NULL, TRUE);
 }
 
 /* Whether one of the handles lies nearer to the card: PXE Base Code has its own for a card's. */
 static bool is_child(const EFI_HANDLE *handles, UINTN n, EFI_HANDLE handle)
 {
-	const EFI_DEVICE_PATH *path = handle_get(handle, &path_guid), *other;
+	const EFI_DEVICE_PATH *path = handle_get(handle, &efi_guid_path), *other;
 
 	for (UINTN i = 0; path && i < n; i++) {
-		other = handle_get(handles[i], &path_guid);
+		other = handle_get(handles[i], &efi_guid_path);
 		if (other && devpath_is_below(path, other) &&
 			devpath_size(other) < devpath_size(path))
 			return true;
@@ -328,11 +316,11 @@ static bool is_child(const EFI_HANDLE *handles, UINTN n, EFI_HANDLE handle)
 	return false;
 }
 
-/* Of a card that others stand for, too: mac_known(). */
+/* A card for which several handles stand is one link: they have one MAC. */
 static void snp_add(struct net *net, EFI_HANDLE handle)
 {
 	static const uint8_t no_mac[6];
-	EFI_SIMPLE_NETWORK *snp = handle_get(handle, &snp_guid);
+	EFI_SIMPLE_NETWORK *snp = handle_get(handle, &efi_guid_snp);
 	struct netdev_place place = place_of(handle);
 	struct netdev *dev = netdev_new(net);
 	EFI_MAC_ADDRESS *mac;
@@ -343,7 +331,7 @@ static void snp_add(struct net *net, EFI_HANDLE handle)
 	mac = &snp->Mode->CurrentAddress;
 	if (!memcmp(mac, no_mac, sizeof(no_mac)))
 		mac = &snp->Mode->PermanentAddress;
-	if (mac_known(net, mac->Addr))
+	if (efi_link_find(net, mac->Addr))
 		return;
 	if (!dev) {
 		log_put(net->m, LOG_WARN, "%04x:%04x: left alone, %u cards are the limit",
@@ -376,7 +364,7 @@ static int snp_scan(struct net *net, EFI_HANDLE only)
 	EFI_HANDLE *handles;
 	UINTN n;
 
-	if (EFI_ERROR(efi_bs->LocateHandleBuffer(ByProtocol, &snp_guid, NULL, &n, &handles)))
+	if (EFI_ERROR(efi_bs->LocateHandleBuffer(ByProtocol, &efi_guid_snp, NULL, &n, &handles)))
 		return 0;
 	for (UINTN i = 0; i < n; i++)
 		if (only ? handles[i] == only : !is_child(handles, n, handles[i]))

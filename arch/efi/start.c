@@ -23,7 +23,6 @@ EFI_LOADED_IMAGE *efi_loaded;
 struct system *efi_sys;
 bool efi_gone;
 
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_PHYSICAL_ADDRESS sys_pages;
 static UINTN sys_npages;
 static EFI_EVENT exit_event, doze_timer;
@@ -136,7 +135,7 @@ EFI_STATUS efi_init(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	efi_bs->SetWatchdogTimer(0, 0, 0, NULL);
 	efi_clock_init();
 	efi_console_init();
-	return efi_bs->HandleProtocol(image, &loaded_guid, (void **)&efi_loaded);
+	return efi_bs->HandleProtocol(image, &efi_guid_loaded, (void **)&efi_loaded);
 }
 
 /*
