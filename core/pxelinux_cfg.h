@@ -111,8 +111,7 @@ bool cfg_entry(struct cfg *c);
  * is 0. Bytes are those of the file: whoever shows them cleans them. False: it was cut.
  */
 bool cfg_text(struct cfg *c, uint32_t place, char *text, size_t cap);
-/* The number at `place`, decimal or 0x..; `otherwise` when there is no place, 0 for what is none.
- */
+/* The number at `place`, decimal or 0x..; 0 for what is none, `otherwise` without a place. */
 uint32_t cfg_number(struct cfg *c, uint32_t place, uint32_t otherwise);
 
 #endif

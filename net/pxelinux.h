@@ -71,6 +71,40 @@ bool pxelinux_name(struct pxelinux *p, unsigned n);
  * themselves; all else is in the base, /file too. As url_resolve().
  */
 int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX]);
+/* What is behind the last slash of a name; all of it when there is none. */
+char *pxelinux_file(char *name);
+
+/* -- menu and prompt: net/pxelinux_menu.c -- */
+
+/* A configuration is there: finds the menu to begin with; TOTALTIMEOUT runs from here on. */
+void pxelinux_menu_begin(struct pxelinux *p);
+/* Menu or prompt, whichever is due, anew. COMMAND_WAIT. */
+int pxelinux_show(struct pxelinux *p);
+/* The menu; without anything to choose pxelinux_failed(), as nobody may wait for it for ever. */
+int pxelinux_menu_show(struct pxelinux *p);
+/* Keys and times while the user is waited for. As pxelinux_poll(). */
+int pxelinux_menu_poll(struct pxelinux *p);
+/* Prints the line that stands at a place of the configuration. */
+void pxelinux_say(struct pxelinux *p, uint32_t place);
+
+/* -- what is started: net/cmd_pxelinux.c; as pxelinux_poll() where an int comes back -- */
+
+/* Line and word at a place of the configuration, in p->scratch. */
+char *pxelinux_text(struct pxelinux *p, uint32_t place);
+char *pxelinux_word(struct pxelinux *p, uint32_t place);
+/* The end of the word that s begins with. */
+char *pxelinux_word_end(const char *s);
+/* What follows the name of the label that p->cfg has read last in `text`; NULL: another one. */
+const char *pxelinux_is_label(struct pxelinux *p, const char *text);
+/* Starts that label, or lets it be edited first (PXELINUX_EDIT), with these options behind it. */
+int pxelinux_label(struct pxelinux *p, const char *options);
+/* Starts a label, or a file, and options: what one types; what stands at a place. */
+int pxelinux_run_text(struct pxelinux *p, const char *text);
+int pxelinux_run_place(struct pxelinux *p, uint32_t place);
+/* Starts p->cmd, which is of p->type. */
+int pxelinux_launch(struct pxelinux *p);
+/* What was to be started cannot be: ONERROR has its turn, then the user. */
+int pxelinux_failed(struct pxelinux *p, int rc);
 
 /* -- the command: net/cmd_pxelinux.c -- */
 

@@ -15,6 +15,16 @@ static int server_name(struct machine *m, char *name, size_t cap)
 	return n > 0 ? n : setting_text(m, "tftp-server", name, cap);
 }
 
+char *pxelinux_file(char *name)
+{
+	char *part = name;
+
+	for (; *name; name++)
+		if (*name == '/')
+			part = name + 1;
+	return part;
+}
+
 int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX])
 {
 	const char *base = p->base, *colon = strchr(name, ':'), *host = NULL;
@@ -24,8 +34,7 @@ int pxelinux_url(struct pxelinux *p, const char *name, char url[URL_MAX])
 		host = name;
 		name = colon + 2;
 	} else if (*name == '/' && str_starts(base, "tftp:")) {
-		/* PXELINUX's folder is a text in front of it: dir//file, or where it is "", /file.
-		 */
+		/* PXELINUX's folder is text in front of it: dir//file, and /file where it is "". */
 		colon = strchr(base + 7, '/');
 		host = colon && !colon[1] ? base + 7 : NULL;
 	}
@@ -54,7 +63,6 @@ bool pxelinux_name(struct pxelinux *p, unsigned n)
 		"pxelinux.cfg/${uuid}", "pxelinux.cfg/01-${netX/mac:hexhyp}",
 		"pxelinux.cfg/${netX/ip:hexraw}"};
 	char *digits = p->scratch + 13;
-	size_t len;
 
 	expand(p, names[n < 4 ? n : 4]);
 	if (n >= 4) { /* C0A80105, C0A8010 ... C, and what is for all */
@@ -65,14 +73,12 @@ bool pxelinux_name(struct pxelinux *p, unsigned n)
 	}
 	if (n == PXELINUX_NAMES - 1)
 		str_copy(digits, 8, "default");
-	len = strlen(p->scratch);
-	return len && p->scratch[len - 1] != '/';
+	return *pxelinux_file(p->scratch);
 }
 
 int pxelinux_base(struct pxelinux *p, const char *url)
 {
 	char next[DNS_NAME_MAX];
-	size_t len;
 	int n;
 
 	if (url) {
@@ -89,9 +95,7 @@ int pxelinux_base(struct pxelinux *p, const char *url)
 	n = url_resolve(url ? script_base_uri(p->m) : "", next, p->scratch, p->base);
 	if (n)
 		return n;
-	len = str_copy(p->scratch, sizeof(p->scratch), p->base) ? strlen(p->base) : 0;
-	while (len && p->base[len - 1] != '/')
-		len--;
-	p->base[len] = 0;
+	str_copy(p->scratch, sizeof(p->scratch), p->base);
+	*pxelinux_file(p->base) = 0;
 	return 0;
 }

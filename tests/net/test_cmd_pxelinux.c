@@ -1,285 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pxelinux: run as a script would, with a TFTP server by hand and keys at the console. */
-#include "core/cmd.h"
-#include "net/pxelinux.h"
-#include "tests/net/server.h"
-#include "tests/unit.h"
-
-#define FILES 24
-#define DOWN  "\33[B"
-#define ESC   "\33"
-
-/* A kernel is what begins with "KERNEL"; what it was started with is kept in the request. */
-static int kernel_probe(struct machine *m, const struct image *img)
-{
-	char magic[6];
-
-	return image_get(m, img, 0, magic, 6) && !memcmp(magic, "KERNEL", 6) ? 0 : -ERR_IMAGE_TYPE;
-}
-
-static int kernel_prepare(struct machine *m, struct image *img, struct boot_request *req)
-{
-	(void)m;
-	req->kind = BOOT_LINUX;
-	str_copy(req->cmdline, sizeof(req->cmdline), img->cmdline);
-	return 0;
-}
-
-static const struct image_type kernel_type = {
-	.name = "kernel", .probe = kernel_probe, .prepare = kernel_prepare};
-static const struct image_type *const types[] = {&script_type, &kernel_type, NULL};
-static const struct command *const commands[] = {&cmd_pxelinux, &cmd_echo, &cmd_exit, NULL};
-
-struct file {
-	const char *name, *text;
-};
-
-/* What the server has, besides vmlinuz, other, initrd.img, more.img; what it was asked for. */
-static struct {
-	struct file files[8];
-	char asked[FILES][256];
-	uint32_t from[FILES];
-	unsigned n;
-	bool silent;
-} server;
-
-static const char *file_text(const char *name)
-{
-	static const struct file common[] = {{"vmlinuz", "KERNEL"}, {"other", "KERNEL"},
-		{"initrd.img", "070701"}, {"more.img", "070701"}, {"note", "just text"},
-		{"script", "#!ipxe\necho in the script\n"}};
-
-	for (unsigned i = 0; i < ROWS(server.files); i++)
-		if (server.files[i].name && !strcmp(server.files[i].name, name))
-			return server.files[i].text;
-	for (unsigned i = 0; i < ROWS(common); i++)
-		if (!strcmp(common[i].name, name))
-			return common[i].text;
-	return NULL;
-}
-
-static void answer_file(struct lan *lan, const struct sent *s)
-{
-	const char *name = (const char *)s->data + 2, *text = file_text(name);
-	uint8_t b[520] = {0, 3, 0, 1};
-
-	assert_true(server.n < FILES);
-	snprintf(server.asked[server.n], sizeof(server.asked[0]), "%s", name);
-	server.from[server.n++] = s->dst;
-	if (server.silent)
-		return;
-	if (!text) {
-		server_put(lan, 0, s->dst, s->src, 1234, s->sport, "\0\5\0\1none", 9);
-		return;
-	}
-	assert_true(strlen(text) < 512);
-	memcpy(b + 4, text, strlen(text));
-	server_put(lan, 0, s->dst, s->src, 1234, s->sport, b, 4 + (uint32_t)strlen(text));
-}
-
-/* A machine whose lease names `file` and has the options 209 and 210, NULL for none. */
-static struct lan *site(const char *file, const char *config, const char *prefix)
-{
-	struct lan *lan = server_lan(1);
-	struct sent s;
-
-	memset(&server, 0, sizeof(server));
-	((struct config *)(uintptr_t)lan->m.config)->image_types = types;
-	((struct config *)(uintptr_t)lan->m.config)->commands = commands;
-	assert_int_equal(discover_start(&lan->net, 1), 0);
-	for (unsigned type = DHCPOFFER; type <= DHCPACK; type += DHCPACK - DHCPOFFER) {
-		struct answer a;
-
-		s = server_expect(lan, type == DHCPOFFER ? DHCPDISCOVER : DHCPREQUEST, S);
-		a = answer_to(&s, type, SERVER(0), LEASE(0), file);
-		if (config)
-			answer_text(&a, 209, config);
-		if (prefix)
-			answer_text(&a, 210, prefix);
-		answer_send(lan, &a, 67);
-	}
-	server_quiet(lan, 50 * MS);
-	assert_int_equal(lan->net.discover.state, DISCOVER_DONE);
-	return lan;
-}
-
-/* The usual one: "pxelinux.0", and `text` as the default configuration. */
-static struct lan *site_default(const char *text)
-{
-	struct lan *lan = site("pxelinux.0", "pxelinux.cfg/default", NULL);
-
-	server.files[0] = (struct file){"pxelinux.cfg/default", text};
-	return lan;
-}
-
-/* Runs text as a script for at most us; the error it ends with, 0, or COMMAND_WAIT. */
-static int run_for(struct lan *lan, const char *text, uint64_t us)
-{
-	uint64_t end = lan->fake.now_us + us;
-	struct sent s;
-
-	if (text) {
-		lan->m.boot.kind = BOOT_NONE;
-		fake_text_clear(&lan->fake);
-		assert_int_equal(script_run_text(&lan->m, text, strlen(text)), 0);
-	}
-	while (lan->m.boot.kind == BOOT_NONE && lan->fake.now_us < end)
-		if (server_wait(lan, &s, 100 * MS) && s.dport == 69)
-			answer_file(lan, &s);
-	if (lan->m.boot.kind == BOOT_NONE)
-		return COMMAND_WAIT;
-	return lan->m.boot.kind == BOOT_EXIT ? lan->m.boot.exit_code : 0;
-}
-
-static int run(struct lan *lan, const char *text)
-{
-	return run_for(lan, text, 10 * S);
-}
-
-/* Goes on with keys. */
-static int keys(struct lan *lan, const char *typed)
-{
-	fake_type(&lan->fake, typed);
-	return run(lan, NULL);
-}
-
-static bool printed(struct lan *lan, const char *text)
-{
-	return strstr(fake_text(&lan->fake), text);
-}
-
-static void booted(struct lan *lan, const char *cmdline)
-{
-	assert_int_equal(lan->m.boot.kind, BOOT_LINUX);
-	assert_string_equal(lan->m.boot.cmdline, cmdline);
-	assert_null(lan->net.pxelinux.text);
-}
-
-static unsigned initrds(struct lan *lan)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < IMAGE_MAX; i++)
-		n += lan->m.images[i].state != IMAGE_FREE && lan->m.images[i].initrd;
-	return n;
-}
-
-static unsigned images(struct lan *lan)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < IMAGE_MAX; i++)
-		n += lan->m.images[i].state != IMAGE_FREE;
-	return n;
-}
-
-static void end(struct lan *lan)
-{
-	script_cancel(&lan->m);
-	lan_end(lan);
-}
-
-/* The names of PXELINUX, in its order. */
-static void test_search(void **state)
-{
-	static const char *const names[] = {"dir/pxelinux.cfg/a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf",
-		"dir/pxelinux.cfg/a3a2a1a0-a5a4-a7a6-a8a9-aaabacadaeaf",
-		"dir/pxelinux.cfg/01-52-54-00-00-01-00", "dir/pxelinux.cfg/0A000032",
-		"dir/pxelinux.cfg/0A00003", "dir/pxelinux.cfg/0A0000", "dir/pxelinux.cfg/0A000",
-		"dir/pxelinux.cfg/0A00", "dir/pxelinux.cfg/0A0", "dir/pxelinux.cfg/0A",
-		"dir/pxelinux.cfg/0", "dir/pxelinux.cfg/default"};
-	struct lan *lan = site("dir/pxelinux.0", NULL, NULL);
-
-	(void)state;
-	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
-	assert_true(printed(lan, "tftp://10.0.0.1/dir/"));
-	assert_int_equal(server.n, ROWS(names));
-	for (unsigned i = 0; i < ROWS(names); i++)
-		assert_string_equal(server.asked[i], names[i]);
-	assert_int_equal(images(lan), 0);
-	/* Nothing was printed before that: whoever tries this last has his own words. */
-	assert_false(printed(lan, "E4002"));
-	/* The one in the middle. */
-	server.n = 0;
-	server.files[0] =
-		(struct file){"dir/pxelinux.cfg/0A00", "default x\nlabel x\nkernel /vmlinuz"};
-	server.files[1] = (struct file){"dir/vmlinuz", "KERNEL"};
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=/vmlinuz");
-	assert_int_equal(server.n, 9);
-	end(lan);
-
-	/* The folder is in front of /file, but not of ::/file; where it is none, that is asked for.
-	 */
-	lan = site("pxelinux.0", "pxelinux.cfg/default", NULL);
-	server.files[0] = (struct file){"pxelinux.cfg/default", "default /vmlinuz"};
-	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=/vmlinuz");
-	end(lan);
-	lan = site("dir/pxelinux.0", "pxelinux.cfg/default", NULL);
-	server.files[0] = (struct file){"dir/pxelinux.cfg/default", "default ::/vmlinuz"};
-	server.files[1] = (struct file){"/vmlinuz", "KERNEL"};
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=::/vmlinuz");
-	end(lan);
-
-	/* Options 209 and 210, and what they may not lead to. */
-	lan = site("dir/pxelinux.0", "own.cfg", "/tftpboot");
-	server.files[0] = (struct file){"/tftpboot/own.cfg", "default linux"};
-	server.files[1] = (struct file){"/tftpboot/linux", "KERNEL"};
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=linux");
-	assert_int_equal(server.n, 2);
-	server.n = 0;
-	server.silent = true;
-	assert_int_equal(run_for(lan, "pxelinux", 200 * S), ERR_TFTP_TIMEOUT);
-	for (unsigned i = 0; i < server.n; i++)
-		assert_string_equal(server.asked[i], "/tftpboot/own.cfg");
-	end(lan);
-
-	/* By hand: a folder, a configuration. */
-	lan = site(NULL, NULL, NULL);
-	server.files[0] = (struct file){"a/default", "default vmlinuz"};
-	server.files[1] = (struct file){"b/pxelinux.cfg/default", "default vmlinuz"};
-	server.files[2] = (struct file){"a/vmlinuz", "KERNEL"};
-	server.files[3] = (struct file){"b/vmlinuz", "KERNEL"};
-	assert_int_equal(run(lan, "pxelinux tftp://10.0.0.9/a/default"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	assert_int_equal(run(lan, "pxelinux tftp://10.0.0.9/b/"), 0);
-	assert_int_equal(server.from[server.n - 1], PEER(0));
-	assert_int_equal(run(lan, "pxelinux tftp://10.0.0.9/c"), ERR_TFTP_NOT_FOUND);
-	assert_int_equal(run(lan, "pxelinux a b"), ERR_SCRIPT_USAGE);
-	assert_true(run(lan, "pxelinux tftp://10.0.0.9") > 0);
-	end(lan);
-}
-
-/* Hostile networks 10: names that are made of what a server says have their limits. */
-static void test_hostile_names(void **state)
-{
-	char config[256], prefix[256];
-	struct lan *lan;
-
-	(void)state;
-	memset(config, 'c', 255);
-	memset(prefix, 'p', 255);
-	config[255] = prefix[255] = 0;
-	lan = site("x", config, prefix);
-	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
-	assert_int_equal(server.n, 12); /* the first is no URL any more */
-	end(lan);
-	lan = site("x", "../../%s%n\33[2J${net0/mac}", "tftp://10.0.0.9/\33");
-	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
-	assert_false(printed(lan, "\33"));
-	end(lan);
-	lan = site(NULL, NULL, "http://");
-	assert_int_equal(run(lan, "pxelinux"), ERR_NO_CONFIG);
-	end(lan);
-	lan = server_lan(1); /* no lease: no server */
-	((struct config *)(uintptr_t)lan->m.config)->commands = commands;
-	assert_int_equal(run(lan, "pxelinux"), ERR_BAD_URL);
-	end(lan);
-}
+/* pxelinux: labels, what they start, configurations and what they include. */
+#include "tests/net/pxelinux_rig.h"
 
 static unsigned opened;
 
@@ -561,202 +282,37 @@ static void test_debian(void **state)
 	end(lan);
 }
 
+/* Runs it to its end, which must come by itself; how many files it has asked for. */
+static unsigned files_asked(struct lan *lan)
+{
+	struct sent s;
+	unsigned n = 0;
+
+	lan->m.boot.kind = BOOT_NONE;
+	script_run_text(&lan->m, "pxelinux", 8);
+	while (lan->m.boot.kind == BOOT_NONE && server_wait(lan, &s, 100 * S)) {
+		if (s.dport != 69)
+			continue;
+		server.n = 0;
+		answer_file(lan, &s);
+		n++;
+	}
+	return n;
+}
+
 /* A configuration that includes itself, and one that starts itself. */
 static void test_loops(void **state)
 {
 	struct lan *lan = site_default("include pxelinux.cfg/default\n");
-	struct sent s;
-	unsigned n = 0;
 
 	(void)state;
-	lan->m.boot.kind = BOOT_NONE;
-	script_run_text(&lan->m, "pxelinux", 8);
-	while (lan->m.boot.kind == BOOT_NONE && server_wait(lan, &s, 10 * S)) {
-		if (s.dport != 69)
-			continue;
-		server.n = 0;
-		answer_file(lan, &s);
-		n++;
-	}
+	assert_int_equal(files_asked(lan), PXELINUX_FILES_MAX + 1);
 	assert_int_equal(lan->m.boot.exit_code, ERR_SCRIPT_DEPTH);
-	assert_int_equal(n, PXELINUX_FILES_MAX + 1);
 	assert_int_equal(images(lan), 0);
 
 	server.files[0].text = "default x\nlabel x\nconfig pxelinux.cfg/default\n";
-	lan->m.boot.kind = BOOT_NONE;
-	script_run_text(&lan->m, "pxelinux", 8);
-	for (n = 0; lan->m.boot.kind == BOOT_NONE && server_wait(lan, &s, 100 * S);) {
-		if (s.dport != 69)
-			continue;
-		server.n = 0;
-		answer_file(lan, &s);
-		n++;
-	}
+	assert_int_equal(files_asked(lan), PXELINUX_FILES_MAX + 1);
 	assert_int_equal(lan->m.boot.exit_code, ERR_SCRIPT_DEPTH);
-	assert_int_equal(n, PXELINUX_FILES_MAX + 1);
-	end(lan);
-}
-
-static const char menu_text[] =
-	"ui vesamenu.c32\nmenu title Boot \33menu\ntimeout 50\n"
-	"label a\nmenu label ^Alpha \33[2J\nkernel vmlinuz\nappend a\n"
-	"label hidden\nmenu hide\nkernel h\n"
-	"menu separator\n"
-	"label b\nmenu label Beta ^2\nmenu indent 2\nmenu default\nkernel vmlinuz\nappend b\n"
-	"menu begin sub\nmenu title Sub\nlabel c\nkernel other\nappend c\n"
-	"label back\nmenu label Back\nmenu exit\nmenu end\n"
-	"label off\nmenu disable\n"
-	"label go\nmenu goto sub\n";
-
-static void test_menu(void **state)
-{
-	struct lan *lan = site_default(menu_text);
-
-	(void)state;
-	/* Nobody: the default, when its time has come. */
-	assert_int_equal(run_for(lan, "pxelinux", 4900 * MS), COMMAND_WAIT);
-	assert_true(printed(lan, "\nBoot \\x1bmenu\nTab: edit, Esc: prompt\n"));
-	assert_true(
-		printed(lan, "  1. [A]lpha \\x1b[2J\n     \n  2.   Beta [2]\n  3. Sub >\n     off\n"
-			     "  4. go\n"));
-	assert_true(printed(lan, "5 s; "));
-	assert_true(printed(lan, "Enter: 2.   Beta [2]"));
-	assert_false(printed(lan, "hidden"));
-	assert_false(printed(lan, "\33"));
-	assert_int_equal(run_for(lan, NULL, S), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz b");
-
-	/* Keys. */
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "a"), COMMAND_WAIT); /* and no time-out any more */
-	assert_int_equal(keys(lan, "\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz a");
-
-	/* A submenu, by its number and by name; out again by Esc and by its exit. */
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "3\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "\nSub\nTab: edit, Esc: prompt\n  1. c\n  2. Back\n"));
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, "2\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "[A]lpha"));
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, "4\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "\nSub\nTab: edit, Esc: prompt\n  1. c\n  2. Back\n"));
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_true(printed(lan, "[A]lpha"));
-	assert_int_equal(keys(lan, "3\r"), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\r"), 0);
-	booted(lan, "BOOT_IMAGE=other c");
-	end(lan);
-}
-
-static void test_editing(void **state)
-{
-	struct lan *lan = site_default(menu_text);
-
-	(void)state;
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\t"), COMMAND_WAIT);
-	assert_true(printed(lan, "> vmlinuz b"));
-	assert_int_equal(keys(lan, " single\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz b single");
-
-	/* Esc: from the line to the menu, from there to the prompt, and back. */
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\t"), COMMAND_WAIT);
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_true(printed(lan, "[A]lpha"));
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_true(printed(lan, "boot: "));
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_true(printed(lan, "[A]lpha"));
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "a more\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz a more");
-
-	/* What was edited fails: ONERROR is not to be edited. */
-	server.files[0].text = "ui menu.c32\nonerror b\nlabel off\nmenu disable\nmenu default\n"
-			       "label a\nkernel gone\nlabel b\nkernel vmlinuz\n"
-			       "label last\nmenu default\nmenu disable\n";
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_true(printed(lan, "Enter: 1. a"));
-	assert_int_equal(keys(lan, "\t x\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	pxelinux_cancel(&lan->m);	  /* does nothing any more */
-	assert_int_equal(images(lan), 3); /* a kernel of each boot */
-
-	/* Not where it is not wanted. */
-	server.files[0].text = "ui menu.c32\nallowoptions 0\nlabel a\nkernel vmlinuz\nappend a\n";
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, "\t" ESC), COMMAND_WAIT);
-	assert_false(printed(lan, "boot: "));
-	assert_false(printed(lan, "> vmlinuz"));
-	assert_int_equal(keys(lan, "\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz a");
-	/* What would not be text on a terminal. */
-	server.files[0].text =
-		"ui menu.c32\nlabel a\nkernel vmlinuz\nappend a\33[2J\tb \xc3\xa9\x9b\n";
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, "\t"), COMMAND_WAIT);
-	assert_true(printed(lan, "> vmlinuz a [2J b ???"));
-	assert_int_equal(keys(lan, ESC), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\r"), 0); /* as it stands there */
-	booted(lan, "BOOT_IMAGE=vmlinuz a\33[2J\tb \xc3\xa9\x9b");
-
-	server.files[0].text = "prompt 1\nallowoptions 0\nlabel a\nkernel vmlinuz\n";
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "a init=/bin/sh\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	end(lan);
-}
-
-/* Where the menu begins, and what it begins with. */
-static void test_menu_start(void **state)
-{
-	struct lan *lan = site_default("");
-
-	(void)state;
-	/* DEFAULT beside UI: in its submenu, and before MENU DEFAULT. */
-	server.files[0].text = "ui menu.c32\ntimeout 10\ndefault b\nlabel x\nkernel x\n"
-			       "menu begin s\nlabel a\nmenu default\nkernel a\n"
-			       "label b\nkernel vmlinuz\nmenu end\n";
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* MENU START; MENU QUIT. */
-	server.files[0].text = "ui menu.c32\nlabel x\nkernel x\nmenu begin s\nmenu start\n"
-			       "label q\nmenu quit\nmenu end\nlabel v\nkernel vmlinuz\n";
-	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
-	assert_true(printed(lan, "  1. q\n"));
-	assert_int_equal(keys(lan, "\r"), COMMAND_WAIT);
-	assert_true(printed(lan, "boot: "));
-	assert_int_equal(keys(lan, "v\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* An included submenu's default is not the menu's. */
-	server.files[0].text = "menu include tools.cfg Tools\nui menu.c32\ntimeout 10\n"
-			       "label disk\nkernel vmlinuz\nmenu default\n";
-	server.files[1] = (struct file){"tools.cfg", "label m\nkernel m\nmenu default\n"};
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	assert_true(printed(lan, "  1. Tools >\n  2. disk\n"));
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* Of KERNEL and LOCALBOOT the last one counts. */
-	server.files[0].text = "default a\nlabel a\nlocalboot 0\nkernel vmlinuz\n";
-	assert_int_equal(run(lan, "pxelinux"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* Nothing to start: what some servers send for every name. */
-	server.files[0].text = "<html>\nlabel a\nkernel vmlinuz\n";
-	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
-	assert_true(printed(lan, "neither DEFAULT nor UI"));
-	assert_int_equal(run_for(lan, NULL, 70 * S), ERR_SCRIPT_LABEL);
-	/* No entries at all: said, and not waited for without end. */
-	server.files[0].text = "ui menu.c32\ninclude gone.cfg\n";
-	assert_int_equal(run(lan, "pxelinux"), COMMAND_WAIT);
-	assert_true(printed(lan, "E6003"));
-	assert_int_equal(run_for(lan, NULL, 70 * S), ERR_SCRIPT_LABEL);
 	end(lan);
 }
 
@@ -808,63 +364,9 @@ static void test_config(void **state)
 	end(lan);
 }
 
-static void test_times(void **state)
-{
-	struct lan *lan =
-		site_default("prompt 1\ntimeout 20\ndefault a\nontimeout b now\n"
-			     "totaltimeout 100\nlabel a\nkernel a\nlabel b\nkernel vmlinuz\n");
-
-	(void)state;
-	assert_int_equal(run_for(lan, "pxelinux", 1900 * MS), COMMAND_WAIT);
-	assert_int_equal(run_for(lan, NULL, 300 * MS), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz now");
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	fake_type(&lan->fake, "x");
-	assert_int_equal(run_for(lan, NULL, 8 * S), COMMAND_WAIT);
-	assert_int_equal(run_for(lan, NULL, 2 * S), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz now");
-	/* Somebody left a line open: what the menu has chosen. */
-	server.files[0].text = "ui menu.c32\ntotaltimeout 50\nlabel a\nkernel vmlinuz\n";
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	fake_type(&lan->fake, "\t x");
-	assert_int_equal(run(lan, NULL), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* Without any, nothing is done. */
-	server.files[0].text = "prompt 1\ndefault a\nlabel a\nkernel vmlinuz\n";
-	assert_int_equal(run_for(lan, "pxelinux", 1000 * S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\r"), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	/* A hidden menu. */
-	server.files[0].text = "default menu\nmenu hidden\ntimeout 30\nlabel a\nkernel vmlinuz\n";
-	assert_int_equal(run_for(lan, "pxelinux", 2 * S), COMMAND_WAIT);
-	assert_false(printed(lan, "\n  1. a"));
-	assert_int_equal(run_for(lan, NULL, 2 * S), 0);
-	booted(lan, "BOOT_IMAGE=vmlinuz");
-	end(lan);
-}
-
-/* Ctrl-B at any time: what was fetched is gone, and all begins again. */
-static void test_shell(void **state)
-{
-	struct lan *lan = site_default(menu_text);
-
-	(void)state;
-	assert_int_equal(run_for(lan, "pxelinux", S), COMMAND_WAIT);
-	assert_int_equal(keys(lan, "\2"), COMMAND_WAIT);
-	assert_true(printed(lan, "reveille> "));
-	assert_int_equal(images(lan), 0);
-	fake_text_clear(&lan->fake);
-	assert_int_equal(keys(lan, "exit\r"), 0);
-	assert_true(printed(lan, "[A]lpha"));
-	booted(lan, "BOOT_IMAGE=vmlinuz b");
-	end(lan);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search),
-		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_initrds),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_failures),
@@ -874,12 +376,7 @@ int main(void)
 		cmocka_unit_test(test_includes),
 		cmocka_unit_test(test_debian),
 		cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_menu),
-		cmocka_unit_test(test_editing),
-		cmocka_unit_test(test_menu_start),
 		cmocka_unit_test(test_config),
-		cmocka_unit_test(test_times),
-		cmocka_unit_test(test_shell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
