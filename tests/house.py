@@ -28,6 +28,8 @@ ARROWS = {
     'drivers': ('drivers/', 'core/', 'net/addr.h', 'net/netdev.h', 'net/net.h', 'net/pkt.h', 'config/limits.h'),
     'config': ('config/', 'core/', 'net/', 'drivers/', 'embed.h'),
     'arch/x86': ('arch/x86/', 'config/', 'core/', 'net/', 'drivers/', 'embed.h'),
+    'arch/arm64': ('arch/arm64/',),
+    'arch/efi': ('arch/efi/', 'arch/arm64/cpu.h', 'arch/x86/cpu.h', 'config/', 'core/', 'net/', 'drivers/', 'embed.h'),
     'arch/host': ('arch/host/', 'config/', 'core/', 'net/', 'embed.h'),
 }
 # Headers that a compiler brings without a library (C11 4, paragraph 6).
@@ -89,8 +91,9 @@ def freestanding(tree):
     """The firmware has no C library."""
     return ['%s:%d: <%s> is not freestanding' % (path, row, name)
             for path, text in sources(tree, '.c', '.h').items()
-            if path.startswith(('core/', 'net/', 'drivers/', 'config/', 'arch/x86/'))
-            for row, name, system in includes(text) if system and name not in FREESTANDING]
+            if path.startswith(('core/', 'net/', 'drivers/', 'config/', 'arch/x86/', 'arch/arm64/', 'arch/efi/'))
+            for row, name, system in includes(text) if system and name not in FREESTANDING
+            and (path, name) != ('arch/efi/efi.h', 'efi.h')]
 
 
 def simulator(tree):

@@ -47,9 +47,11 @@ BREACHES = [
     (house.arrows, {'net/x.c': '#  include "arch/x86/cpu.h"\n'}),
     (house.arrows, {'drivers/net/x.c': '#include "net/tftp.h"\n'}),
     (house.arrows, {'config/x.c': '#include "arch/host/host.h"\n'}),
+    (house.arrows, {'arch/efi/x.c': '#include "arch/x86/copy.h"\n'}),
     (house.arrows, {'arch/host/x.c': '#include "arch/x86/cpu.h"\n'}),
     (house.freestanding, {'core/x.c': '#include <string.h>\n'}),
     (house.freestanding, {'drivers/net/x.c': '#include <assert.h>\n'}),
+    (house.freestanding, {'arch/efi/x.c': '#include <efi.h>\n'}),
     (house.simulator, {'tests/sim/dhcpd.c': '#include "net/dhcp.h"\n'}),
     (house.function_length, {'core/x.c': function(house.FUNCTION_MAX + 1) + function(1) * 99}),
     (house.function_length, {'core/x.c': function(house.FUNCTION_95) * 6 + function(1) * 94}),
@@ -118,7 +120,11 @@ def compile_alone(job):
 
 FREE = ['-m32', '-ffreestanding', '-march=i686', '-mgeneral-regs-only']
 HOSTED = ['-D_GNU_SOURCE', '-O2', '-isystem', os.path.join(BUILD, 'cache/cmocka/include')]
-KINDS = {'firmware': (FREE, ('core/', 'net/', 'drivers/', 'config/', 'arch/x86/')),
+GNU_EFI = os.path.join(BUILD, 'cache/gnu-efi/inc')
+EFI = ['-ffreestanding', '-fshort-wchar', '-mno-red-zone', '-DGNU_EFI_USE_MS_ABI',
+       *('-isystem' + os.path.join(GNU_EFI, folder) for folder in ('', 'x86_64', 'protocol'))]
+KINDS = {'efi': (EFI, ('arch/efi/',)),
+         'firmware': (FREE, ('core/', 'net/', 'drivers/', 'config/', 'arch/x86/')),
          'hosted': (HOSTED, ('core/', 'net/', 'drivers/', 'config/', 'arch/host/', 'tests/sim/', 'tests/fake.h'))}
 
 
