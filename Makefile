@@ -145,7 +145,7 @@ EFI_INCLUDE = -isystem $(GNU_EFI)/inc -isystem $(GNU_EFI)/inc/$(1) -isystem $(GN
 $(O)/efi-x64/obj/arch/efi/%.o $(O)/efi-x64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,x86_64)
 $(O)/efi-arm64/obj/arch/efi/%.o $(O)/efi-arm64/obj/tests/qemu/efi/%.o: EFI_CFLAGS = $(call EFI_INCLUDE,aarch64)
 $(addprefix $(O)/,$(foreach cpu,x64 arm64,$(patsubst %.c,efi-$(cpu)/obj/%.o,$(wildcard arch/efi/*.c tests/qemu/efi/*.c)))): | $(GNU_EFI)
-EFI_HOSTED := $(foreach suite,san san-i386 san-arm64,$(patsubst %.c,$(O)/$(suite)/obj/%.o,$(EFI_FAKED) $(wildcard tests/arch/efi/test_nic*.c tests/arch/efi/test_initrd.c)))
+EFI_HOSTED := $(foreach suite,san san-i386 san-arm64,$(patsubst %.c,$(O)/$(suite)/obj/%.o,$(EFI_FAKED) $(wildcard tests/arch/efi/test_*.c)))
 $(EFI_HOSTED): EFI_CFLAGS = $(call EFI_INCLUDE,.) -fshort-wchar -DGNU_EFI_USE_MS_ABI
 $(EFI_HOSTED): | $(GNU_EFI)
 objs = $(patsubst %.c,$(O)/$(1)/obj/%.o,$(2))

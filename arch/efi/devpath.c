@@ -2,6 +2,9 @@
 /*
  * Device paths, UEFI 10.2: nodes of type, subtype and length, one behind the other, up to an end
  * node. A node that says it is shorter than its own header ends the path.
+ *
+ * Limits: of a path with more than SIZE_MOST bytes, as of one without an end, there is what comes
+ * before. Of several instances (10.3.1) there is the first.
  */
 #include "arch/efi/efi.h"
 #include "core/str.h"
@@ -9,29 +12,32 @@
 #define PATH_END     0x7f
 #define PATH_END_ALL 0xff
 #define NODE_HEAD    4u
+#define SIZE_MOST    0x10000u
 
-static size_t node_size(const EFI_DEVICE_PATH *node)
+static const EFI_DEVICE_PATH *node_at(const EFI_DEVICE_PATH *path, size_t at)
 {
-	return (size_t)node->Length[0] | (size_t)node->Length[1] << 8;
+	return (const EFI_DEVICE_PATH *)((const uint8_t *)path + at);
 }
 
-static bool is_end(const EFI_DEVICE_PATH *node)
+/* Bytes of the node at that place; 0 at the end. */
+static size_t node_size(const EFI_DEVICE_PATH *path, size_t at)
 {
-	return node->Type == PATH_END || node_size(node) < NODE_HEAD;
-}
+	const EFI_DEVICE_PATH *node = node_at(path, at);
+	size_t n;
 
-static const EFI_DEVICE_PATH *node_next(const EFI_DEVICE_PATH *node)
-{
-	return (const EFI_DEVICE_PATH *)((const uint8_t *)node + node_size(node));
+	if (SIZE_MOST - at < NODE_HEAD || node->Type == PATH_END)
+		return 0;
+	n = (size_t)node->Length[0] | (size_t)node->Length[1] << 8;
+	return n < NODE_HEAD || n > SIZE_MOST - at ? 0 : n;
 }
 
 size_t devpath_size(const EFI_DEVICE_PATH *path)
 {
-	const EFI_DEVICE_PATH *node = path;
+	size_t at = 0;
 
-	while (!is_end(node))
-		node = node_next(node);
-	return (size_t)((const uint8_t *)node - (const uint8_t *)path);
+	for (size_t n; (n = node_size(path, at));)
+		at += n;
+	return at;
 }
 
 EFI_DEVICE_PATH *devpath_append(const EFI_DEVICE_PATH *base, const void *nodes, size_t n)
@@ -50,9 +56,12 @@ EFI_DEVICE_PATH *devpath_append(const EFI_DEVICE_PATH *base, const void *nodes, 
 
 const EFI_DEVICE_PATH *devpath_find(const EFI_DEVICE_PATH *path, unsigned type, unsigned subtype)
 {
-	for (const EFI_DEVICE_PATH *node = path; !is_end(node); node = node_next(node))
+	for (size_t at = 0, n; (n = node_size(path, at)); at += n) {
+		const EFI_DEVICE_PATH *node = node_at(path, at);
+
 		if (node->Type == type && node->SubType == subtype)
 			return node;
+	}
 	return NULL;
 }
 
