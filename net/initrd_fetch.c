@@ -49,6 +49,13 @@ int initrd_late_open(struct fetch *f, uint64_t total)
 	return 0;
 }
 
+int initrd_changed(struct machine *m, const struct image *late, uint64_t total)
+{
+	err_clear(m); /* what was no reason to give up */
+	return err_set(m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", late->name,
+		(unsigned long long)total, (unsigned long long)late->total);
+}
+
 /* -- the whole region -- */
 
 static void fill_end(struct initrd_fill *fill, int result)
@@ -72,8 +79,7 @@ static int fill_open(struct fetch *f, uint64_t total)
 	uint64_t base = img->base;
 
 	if (total != IMAGE_SIZE_UNKNOWN && total != fill->late->total)
-		return err_set(f->m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", f->name,
-			(unsigned long long)total, (unsigned long long)fill->late->total);
+		return initrd_changed(f->m, fill->late, total);
 	memset(img, 0, sizeof(*img));
 	str_copy(img->name, sizeof(img->name), f->name);
 	str_copy(img->uri, sizeof(img->uri), f->uri);
@@ -125,8 +131,7 @@ static int fill_fetched(struct initrd_fill *fill)
 	char line[160];
 
 	if (!rc && (!image_complete(img) || img->total != fill->late->total))
-		rc = err_set(fill->m, ERR_HTTP_CHANGED, "%s has %llu bytes, had %llu", f->name,
-			(unsigned long long)img->total, (unsigned long long)fill->late->total);
+		rc = initrd_changed(fill->m, fill->late, img->total);
 	if (!rc) {
 		err_clear(fill->m);
 		fetch_summary(f, line, sizeof(line));

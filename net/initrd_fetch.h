@@ -22,6 +22,8 @@ struct machine;
  * ends well with an IMAGE_LATE; what has no known size is fetched into memory.
  */
 int initrd_late_open(struct fetch *f, uint64_t total);
+/* For whoever fetches a late image, and is given another size: ERR_HTTP_CHANGED with both sizes. */
+int initrd_changed(struct machine *m, const struct image *late, uint64_t total);
 
 /* The whole region on its way into a buffer; the caller's, any content. */
 struct initrd_fill {

@@ -51,6 +51,8 @@ struct image *late_image(struct image *late)
 	rc = fetch_start(m, late->uri, late->name, late->path, &f);
 	if (!rc) {
 		wait(is_finished, f);
+		if (!f->result && f->image->total != late->total)
+			f->result = initrd_changed(m, late, f->image->total);
 		rc = f->result;
 		img = fetch_end(f);
 	}

@@ -14,8 +14,8 @@
  */
 EFI_STATUS late_region(void *buf, UINTN size);
 /*
- * The same late image, in memory: it has its name, order and use, and the late one is gone. NULL:
- * it was told why.
+ * The same late image, in memory: it has its size, name, order and use, and the late one is gone.
+ * NULL: it was told why, and the late one is as it was.
  */
 struct image *late_image(struct image *late);
 

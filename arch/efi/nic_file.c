@@ -4,10 +4,11 @@
  * the images, as arch/efi/tree.h has them. For what loads its siblings from where it came itself
  * (shim, GRUB, systemd-boot), and for kernels before 5.8, whose initrd= names a file.
  *
- * Late images are fetched when they are first read, and stay. "initrd.magic" in the root folder is
- * all initrds as LoadFile2 would give them, for those old kernels and scripts that were written for
- * iPXE; it is made in memory of its own when it is first read, which is where old kernels cost
- * twice their initrd's size.
+ * Late images are fetched when they are first read, and stay; one that no longer has the size that
+ * was announced is a device error. "initrd.magic" in the root folder is all initrds as LoadFile2
+ * would give them, for those old kernels and scripts that were written for iPXE; it is made in
+ * memory of its own when it is first read, which is where old kernels cost twice their initrd's
+ * size.
  *
  * A file that is no image is not there: nothing is asked of the server, which would be a question
  * for every name that somebody tries. Read-only; no times of day; the asynchronous half of revision
@@ -197,7 +198,7 @@ static EFI_STATUS initrds_read(struct efi_nic *nic, uint64_t pos, void *buf, siz
 		return EFI_OUT_OF_RESOURCES;
 	status = r->filled ? EFI_SUCCESS : late_region((void *)(uintptr_t)r->phys, (UINTN)r->size);
 	r->filled = !status;
-	if (pos + n > r->size) /* a late one has become longer meanwhile */
+	if (pos + n > r->size) /* images have come since */
 		return EFI_DEVICE_ERROR;
 	if (!status)
 		memcpy(buf, (const uint8_t *)(uintptr_t)r->phys + pos, n);
