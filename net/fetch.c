@@ -227,6 +227,15 @@ void fetch_got(struct fetch *f, size_t n)
 		discover_settle(f->net);
 }
 
+int fetch_err(struct fetch *f, int rc, const char *what)
+{
+	/* What was no reason to give up, as a neighbour not found at once, is in the log. */
+	if (f->m->err.code != -rc)
+		err_clear(f->m);
+	return err_set(f->m, (enum err) - rc, "%.40s%.60s by %s: %s", f->url.host, f->url.path,
+		f->dev->name, what);
+}
+
 void fetch_done(struct fetch *f, int result)
 {
 	f->running = false;

@@ -103,6 +103,11 @@ uint64_t fetch_limit(const struct fetch *f);
 /* From the filler: n more bytes are in the image. */
 void fetch_got(struct fetch *f, size_t n);
 /*
+ * From the filler, in front of fetch_done(): why it gives up, said with the object, the link and
+ * `what`. Returns rc, a negative error.
+ */
+int fetch_err(struct fetch *f, int rc, const char *what);
+/*
  * From the filler, once, with all of its own given back. When it fails before the image was opened
  * because the server could not be reached, the next address of its name has its turn.
  */

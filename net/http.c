@@ -66,14 +66,6 @@ static unsigned conn_count(const struct fetch *f)
 	return n;
 }
 
-static int http_err(struct fetch *f, int rc, const char *what)
-{
-	if (f->m->err.code != -rc)
-		err_clear(f->m); /* what was no reason to give up is in the log */
-	return err_set(f->m, (enum err) - rc, "%.40s%.60s by %s: %s", f->url.host, f->url.path,
-		f->dev->name, what);
-}
-
 /* -- ends -- */
 
 static void drop_all(struct fetch *f)
@@ -106,7 +98,7 @@ static void http_anew(struct fetch *f, int rc)
 	struct http *h = http_of(f);
 
 	if (f->ring || h->anew++ >= ANEW_MAX) {
-		http_end(f, http_err(f, rc, "again and again"));
+		http_end(f, fetch_err(f, rc, "again and again"));
 		return;
 	}
 	log_put(f->m, LOG_INFO, "%s: %s; beginning anew", f->url.host, err_text(rc));
@@ -374,7 +366,7 @@ static void http_verdict(struct fetch *f, const struct http_head *head)
 		http_wait(f, head);
 	} else {
 		fmt_print(what, sizeof(what), "%u %s", status, head->reason);
-		http_end(f, http_err(f, -(int)status_err(status), what));
+		http_end(f, fetch_err(f, -(int)status_err(status), what));
 	}
 }
 
@@ -423,7 +415,7 @@ static void http_broke(struct fetch *f)
 		delay *= 2;
 	http_pause(f, delay);
 	if (h->breaks++ >= BREAKS_FIRST && !f->image)
-		http_end(f, http_err(f, -ERR_HTTP_TIMEOUT, "it closes without an answer"));
+		http_end(f, fetch_err(f, -ERR_HTTP_TIMEOUT, "it closes without an answer"));
 	else if (f->image && !h->validator[0])
 		http_anew(f, -ERR_HTTP_TIMEOUT);
 }
@@ -442,11 +434,11 @@ void http_broken(struct http_conn *c, int rc)
 		else if (c->rc == -ERR_HTTP_CHANGED)
 			http_anew(f, c->rc);
 		else
-			http_end(f, http_err(f, c->rc, c->why ? c->why : ""));
+			http_end(f, fetch_err(f, c->rc, c->why ? c->why : ""));
 	} else if (stale) {
 		http_work(f); /* it was closed meanwhile: no error, another one */
 	} else if (!f->image && !connected && rc) {
-		http_end(f, http_err(f, rc, "no connection"));
+		http_end(f, fetch_err(f, rc, "no connection"));
 	} else {
 		if (!c->touched)
 			http_unreached(f);
@@ -494,7 +486,7 @@ static void http_tick(struct machine *m, struct timer *timer)
 	if (is_full(f) || m->now_us - timer->due_us >= TIMER_AWAY_US)
 		http_away(f);
 	if (m->now_us > http_of(f)->alive_us + SILENCE_US) {
-		http_end(f, http_err(f, rc, "silent for 60 s"));
+		http_end(f, fetch_err(f, rc, "silent for 60 s"));
 		return;
 	}
 	timer_start(m, timer, TICK_US);
@@ -517,7 +509,7 @@ int http_start(struct fetch *f)
 	timer_init(&h->timer, http_tick, f);
 	rc = http_ask(f, &all);
 	if (rc)
-		return http_err(f, rc, "no connection");
+		return fetch_err(f, rc, "no connection");
 	timer_start(f->m, &h->timer, TICK_US);
 	return 0;
 }

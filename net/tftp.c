@@ -214,16 +214,6 @@ static void tftp_refuse(struct fetch *f, enum tftp_code code, int result)
 	tftp_end(f, result);
 }
 
-static int tftp_err(struct fetch *f, enum err code, const char *what)
-{
-	/* What was no reason to give up, such as a neighbour that was not found at once, is in the
-	 * log. */
-	if (f->m->err.code != (int)code)
-		err_clear(f->m);
-	return err_set(
-		f->m, code, "%.40s%.60s by %s: %s", f->url.host, f->url.path, f->dev->name, what);
-}
-
 /* -- time -- */
 
 /* RFC 6298 2, in integers. Only of what was sent once (Karn). */
@@ -277,14 +267,14 @@ static int tftp_silent(struct fetch *f)
 	char what[80];
 
 	if (!f->dev->link_up)
-		return tftp_err(f, ERR_LINK_DOWN, "the link went down");
+		return fetch_err(f, -ERR_LINK_DOWN, "the link went down");
 	if (t->port || t->restarts)
 		fmt_print(what, sizeof(what), "silent for %u s after %llu bytes",
 			(unsigned)(SILENCE_US / 1000000), (unsigned long long)f->bytes);
 	else
 		fmt_print(what, sizeof(what), "no answer to %u requests in %u s", t->tries + 1u,
 			(unsigned)(SILENCE_US / 1000000));
-	return tftp_err(f, ERR_TFTP_TIMEOUT, what);
+	return fetch_err(f, -ERR_TFTP_TIMEOUT, what);
 }
 
 static int tftp_ask(struct fetch *f);
@@ -358,7 +348,7 @@ static bool tftp_accept(struct fetch *f, uint16_t port, uint64_t size)
 	tftp_alive(f);
 	rc = fetch_open(f, size); /* a new one after a transfer that we gave up */
 	if (rc)
-		tftp_refuse(f, TFTP_E_FULL, tftp_err(f, (enum err) - rc, "no room for it"));
+		tftp_refuse(f, TFTP_E_FULL, fetch_err(f, rc, "no room for it"));
 	return !rc;
 }
 
@@ -373,7 +363,7 @@ static void tftp_complete(struct fetch *f)
 	if (f->image->total == IMAGE_SIZE_UNKNOWN)
 		rc = image_set_total(f->m, f->image, size);
 	else if (size < f->image->total)
-		rc = tftp_err(f, ERR_TFTP_SHORT, "it ends early");
+		rc = fetch_err(f, -ERR_TFTP_SHORT, "it ends early");
 	tftp_end(f, rc);
 }
 
@@ -419,20 +409,20 @@ static void tftp_data(struct fetch *f, struct bytes b)
 	if (ahead < 0 || ahead >= t->window || (t->got >> ahead & 1) || !bytes_ok(&b))
 		return; /* a duplicate, or nothing that can be: no answer */
 	if (b.n > t->blksize || (t->last && block > t->last)) {
-		tftp_refuse(
-			f, TFTP_E_OP, tftp_err(f, ERR_TFTP_PROTOCOL, "a block of the wrong size"));
+		tftp_refuse(f, TFTP_E_OP,
+			fetch_err(f, -ERR_TFTP_PROTOCOL, "a block of the wrong size"));
 		return;
 	}
 	if (off + b.n > f->image->total) {
 		tftp_refuse(f, TFTP_E_FULL,
-			tftp_err(f, ERR_TFTP_LONG, "more came than the server said"));
+			fetch_err(f, -ERR_TFTP_LONG, "more came than the server said"));
 		return;
 	}
 	if (off + b.n > fetch_limit(f))
 		return; /* more than was asked for: as if it was lost */
 	rc = image_put(f->m, f->image, off, b.p, b.n);
 	if (rc) {
-		tftp_refuse(f, TFTP_E_FULL, tftp_err(f, (enum err) - rc, "no room for it"));
+		tftp_refuse(f, TFTP_E_FULL, fetch_err(f, rc, "no room for it"));
 		return;
 	}
 	fetch_got(f, b.n);
@@ -478,8 +468,8 @@ static void tftp_oack(struct fetch *f, uint16_t port, struct bytes b)
 	if (!ok) {
 		t->port = port;
 		tftp_refuse(f, TFTP_E_OPTION,
-			tftp_err(
-				f, ERR_TFTP_PROTOCOL, "it grants options that were not asked for"));
+			fetch_err(f, -ERR_TFTP_PROTOCOL,
+				"it grants options that were not asked for"));
 		return;
 	}
 	if (tftp_accept(f, port, size))
@@ -529,7 +519,7 @@ static void tftp_error(struct fetch *f, struct bytes b)
 		n++;
 	str_clean(text, sizeof(text), b.p, n);
 	fmt_print(what, sizeof(what), "code %u \"%s\"", code, text);
-	tftp_end(f, tftp_err(f, err, what));
+	tftp_end(f, fetch_err(f, -(int)err, what));
 }
 
 /* RFC 1350 section 4: somebody else's packet does not disturb the transfer; its sender is told, but
@@ -580,7 +570,7 @@ static void tftp_unreachable(
 	if (t->port || t->restarts || !ip_eq(dst, &f->server))
 		return;
 	if (err == ERR_ARP_TIMEOUT || ++t->refusals >= TFTP_REFUSALS)
-		tftp_end(f, tftp_err(f, (enum err)err, err_text(err)));
+		tftp_end(f, fetch_err(f, -err, err_text(err)));
 }
 
 static uint16_t blksize_of(const struct netdev *dev)
