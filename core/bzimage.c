@@ -105,12 +105,6 @@ static void put_le(uint8_t *p, uint64_t v, unsigned n)
 		*p++ = (uint8_t)v;
 }
 
-static int truncated(struct machine *m, const struct image *img, uint64_t want)
-{
-	return err_set(m, ERR_IMAGE_TRUNCATED, "%s: %llu bytes expected, %llu there", img->name,
-		(unsigned long long)want, (unsigned long long)img->total);
-}
-
 static int bad(struct machine *m, const struct image *img, const char *name, uint64_t value)
 {
 	return err_set(
@@ -129,7 +123,7 @@ static int read_sizes(struct machine *m, const struct image *img, struct bzimage
 	if (k->version >= 0x204 && get32(k, SYSSIZE))
 		want = k->setup_size + (uint64_t)get32(k, SYSSIZE) * 16;
 	if (img->total < want)
-		return truncated(m, img, want);
+		return image_truncated(m, img, want);
 	k->code_size = img->total - k->setup_size;
 	return 0;
 }
@@ -178,7 +172,7 @@ static int read_header(struct machine *m, const struct image *img, struct bzimag
 		return err_set(m, ERR_BZIMAGE_OLD, "%s: protocol %u.%02u", img->name,
 			k->version >> 8, k->version & 0xff);
 	if (!image_get(m, img, SETUP_SECTS, k->raw, sizeof(k->raw)))
-		return truncated(m, img, HEADER_MAX);
+		return image_truncated(m, img, HEADER_MAX);
 	if (!(get8(k, LOADFLAGS) & LOADED_HIGH))
 		return err_set(
 			m, ERR_BZIMAGE_OLD, "%s: a zImage, which loads below 640 KiB", img->name);

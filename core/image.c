@@ -326,3 +326,9 @@ int image_probe(struct machine *m, struct image *img)
 {
 	return probe(m, img, true);
 }
+
+int image_truncated(struct machine *m, const struct image *img, uint64_t want)
+{
+	return err_set(m, ERR_IMAGE_TRUNCATED, "%s: %llu bytes expected, %llu there", img->name,
+		(unsigned long long)want, (unsigned long long)img->total);
+}

@@ -137,5 +137,7 @@ struct image *image_nth(struct machine *m, unsigned i);
 /* For an image that is to be run: asks each type in turn; 0 and img->type set, or the error of the
  * type that claimed it, or ERR_IMAGE_TYPE. */
 int image_probe(struct machine *m, struct image *img);
+/* From a type: its headers promise `want` bytes, and there are not so many. ERR_IMAGE_TRUNCATED. */
+int image_truncated(struct machine *m, const struct image *img, uint64_t want);
 
 #endif

@@ -58,12 +58,6 @@ static const char *what_else(struct machine *m, const struct image *img)
 	return "";
 }
 
-static int truncated(struct machine *m, const struct image *img, uint64_t want)
-{
-	return err_set(m, ERR_IMAGE_TRUNCATED, "%s: %llu bytes expected, %llu there", img->name,
-		(unsigned long long)want, (unsigned long long)img->total);
-}
-
 /* Finds the headers: 0; ERR_IMAGE_TYPE when there are none. */
 static int read_headers(struct machine *m, const struct image *img, struct pe *pe)
 {
@@ -78,7 +72,7 @@ static int read_headers(struct machine *m, const struct image *img, struct pe *p
 	if (at + 4 <= img->total && !has(m, img, at, "PE\0\0"))
 		return -ERR_IMAGE_TYPE;
 	if (!image_get(m, img, at, raw, sizeof(raw)))
-		return truncated(m, img, at + sizeof(raw));
+		return image_truncated(m, img, at + sizeof(raw));
 	b = bytes_of(raw, sizeof(raw));
 	bytes_skip(&b, 4);
 	pe->machine = bytes_le16(&b);
@@ -104,7 +98,7 @@ static int check_sections(struct machine *m, const struct image *img, const stru
 	if (end < pe->headers)
 		end = pe->headers;
 	if (end > img->total)
-		return truncated(m, img, end);
+		return image_truncated(m, img, end);
 	for (unsigned i = 0; i < pe->sections; i++) {
 		struct bytes b = bytes_of(raw, sizeof(raw));
 
@@ -112,7 +106,7 @@ static int check_sections(struct machine *m, const struct image *img, const stru
 		end = bytes_le32(&b);
 		end = end ? end + bytes_le32(&b) : 0;
 		if (end > img->total)
-			return truncated(m, img, end);
+			return image_truncated(m, img, end);
 	}
 	return 0;
 }
