@@ -38,8 +38,8 @@ enum key {
 };
 
 struct platform {
-	const char *name;      /* ${platform}: "pcbios", "linux", "sim" */
-	const char *buildarch; /* ${buildarch}: "i386", "x86_64" */
+	const char *name;      /* ${platform}: "pcbios", "efi", "linux", "sim" */
+	const char *buildarch; /* ${buildarch}: "i386", "x86_64", "arm64" */
 
 	/* Microseconds since start, monotonic. */
 	uint64_t (*now_us)(void *ctx);
