@@ -51,8 +51,6 @@ static uint64_t note_us;
 static EFI_GUID note_guid = {
 	0x3c5a4a0e, 0x7d0e, 0x4b1b, {0x8f, 0x52, 0x72, 0x65, 0x76, 0x65, 0x69, 0x6c}};
 
-static EFI_GUID pci_guid = EFI_PCI_IO_PROTOCOL_GUID;
-static EFI_GUID loaded_guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID binding_guid = EFI_DRIVER_BINDING_PROTOCOL_GUID;
 static EFI_GUID name_guid = EFI_COMPONENT_NAME2_PROTOCOL_GUID;
 
@@ -128,15 +126,16 @@ static void note_leave(EFI_HANDLE child)
 static bool note_found(EFI_HANDLE child)
 {
 	EFI_HANDLE *handles;
-	struct note *n;
 	UINTN nhandles;
 	bool found = false;
 
 	if (efi_bs->LocateHandleBuffer(ByProtocol, &note_guid, NULL, &nhandles, &handles))
 		return false;
-	for (UINTN i = 0; i < nhandles; i++)
-		if (!efi_bs->HandleProtocol(handles[i], &note_guid, (void **)&n) && n->child)
-			found |= n->child != child && n->age_us() < TRIED_US;
+	for (UINTN i = 0; i < nhandles; i++) {
+		const struct note *n = handle_get(handles[i], &note_guid);
+
+		found |= n && n->child && n->child != child && n->age_us() < TRIED_US;
+	}
 	efi_bs->FreePool(handles);
 	return found;
 }
@@ -301,14 +300,14 @@ static EFI_STATUS EFIAPI binding_supported(
 	EFI_DRIVER_BINDING *This, EFI_HANDLE handle, EFI_DEVICE_PATH *remaining)
 {
 	EFI_PCI_IO_PROTOCOL *io;
-	EFI_STATUS status = efi_bs->OpenProtocol(handle, &pci_guid, (void **)&io,
+	EFI_STATUS status = efi_bs->OpenProtocol(handle, &efi_guid_pci, (void **)&io,
 		This->DriverBindingHandle, handle, EFI_OPEN_PROTOCOL_BY_DRIVER);
 
 	(void)remaining;
 	if (EFI_ERROR(status))
 		return status;
 	status = known(io) ? EFI_SUCCESS : EFI_UNSUPPORTED;
-	efi_bs->CloseProtocol(handle, &pci_guid, This->DriverBindingHandle, handle);
+	efi_bs->CloseProtocol(handle, &efi_guid_pci, This->DriverBindingHandle, handle);
 	return status;
 }
 
@@ -421,15 +420,13 @@ static EFI_STATUS EFIAPI driver_unload(EFI_HANDLE image)
 
 EFI_STATUS EFIAPI efi_driver_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 {
-	EFI_STATUS status;
-
 	efi_image = image;
 	efi_st = st;
 	efi_bs = st->BootServices;
 	efi_clock_init();
-	status = efi_bs->HandleProtocol(image, &loaded_guid, (void **)&efi_loaded);
-	if (EFI_ERROR(status))
-		return status;
+	efi_loaded = handle_get(image, &efi_guid_loaded);
+	if (!efi_loaded)
+		return EFI_UNSUPPORTED;
 	efi_loaded->Unload = driver_unload;
 	note.age_us = note_age_us;
 	binding.ImageHandle = binding.DriverBindingHandle = image;

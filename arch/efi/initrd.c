@@ -14,7 +14,6 @@
 #include "arch/efi/late.h"
 #include "core/initrd.h"
 
-static EFI_GUID path_guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
 static EFI_GUID load_guid = EFI_LOAD_FILE2_GUID;
 
 struct initrd_path {
@@ -108,7 +107,7 @@ static EFI_STATUS install(void)
 	EFI_STATUS status;
 
 	status = efi_bs->InstallMultipleProtocolInterfaces(
-		&handle, &path_guid, path, &load_guid, &ours, NULL);
+		&handle, &efi_guid_path, path, &load_guid, &ours, NULL);
 	if (status != EFI_ALREADY_STARTED) /* no two handles have one path */
 		return status;
 	status = efi_bs->LocateDevicePath(&load_guid, &path, &handle);
@@ -145,5 +144,5 @@ void efi_initrd_uninstall(void)
 		efi_bs->ReinstallProtocolInterface(handle, &load_guid, &ours, theirs);
 	else if (handle)
 		efi_bs->UninstallMultipleProtocolInterfaces(
-			handle, &path_guid, &initrd_path, &load_guid, &ours, NULL);
+			handle, &efi_guid_path, &initrd_path, &load_guid, &ours, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A link's child handle: what it has, and who may take it back. UEFI 10.3.4.8 (MAC address node),
- * 10.3.4.12 (vendor node), 7.3 (handles).
+ * A link's child handle: what it has, and who may take it back. UEFI 10.3.4.11 (MAC address node),
+ * 10.3.4.17 (vendor node), 7.3 (handles).
  *
  * The handle's path is the card's with the MAC behind it. The path of a card that is the firmware's
  * Simple Network Protocol ends with the MAC already, and no two handles have one path: there a
@@ -14,14 +14,9 @@
 #include "arch/efi/nic.h"
 #include "core/machine.h"
 
-#define IF_ETHERNET 1 /* RFC 1700 */
-
-static EFI_GUID guid_path = EFI_DEVICE_PATH_PROTOCOL_GUID;
-static EFI_GUID guid_snp = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 static EFI_GUID guid_pxe = EFI_PXE_BASE_CODE_PROTOCOL_GUID;
 static EFI_GUID guid_files = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 static EFI_GUID guid_load_file = EFI_LOAD_FILE_PROTOCOL_GUID;
-static EFI_GUID guid_pci_io = EFI_PCI_IO_PROTOCOL_GUID;
 
 /* -- device path ----------------------------------------------------------------------- */
 
@@ -29,13 +24,13 @@ struct node_mac {
 	EFI_DEVICE_PATH head;
 	uint8_t mac[32], type;
 } __attribute__((packed));
-_Static_assert(sizeof(struct node_mac) == 37, "UEFI 10.3.4.8");
+_Static_assert(sizeof(struct node_mac) == 37, "UEFI 10.3.4.11");
 
 struct node_vendor {
 	EFI_DEVICE_PATH head;
 	EFI_GUID guid;
 };
-_Static_assert(sizeof(struct node_vendor) == 20, "UEFI 10.3.4.12");
+_Static_assert(sizeof(struct node_vendor) == 20, "UEFI 10.3.4.17");
 
 static EFI_DEVICE_PATH *path_of(const struct netdev *dev, const EFI_DEVICE_PATH *card)
 {
@@ -43,7 +38,7 @@ static EFI_DEVICE_PATH *path_of(const struct netdev *dev, const EFI_DEVICE_PATH 
 		{MESSAGING_DEVICE_PATH, MSG_VENDOR_DP, {sizeof(ours), 0}},
 		{0x8a2f6f0e, 0x3b0d, 0x4e6b, {0x9c, 0x51, 0x72, 0x65, 0x76, 0x65, 0x69, 0x6c}}};
 	struct node_mac mac = {
-		{MESSAGING_DEVICE_PATH, MSG_MAC_ADDR_DP, {sizeof(mac), 0}}, {0}, IF_ETHERNET};
+		{MESSAGING_DEVICE_PATH, MSG_MAC_ADDR_DP, {sizeof(mac), 0}}, {0}, NIC_IF_ETHERNET};
 
 	if (devpath_find(card, MESSAGING_DEVICE_PATH, MSG_MAC_ADDR_DP))
 		return devpath_append(card, &ours, sizeof(ours));
@@ -58,7 +53,7 @@ static void parent_open(struct efi_nic *nic, EFI_HANDLE card)
 {
 	void *io;
 
-	if (!efi_bs->OpenProtocol(card, &guid_pci_io, &io, efi_image, nic->handle,
+	if (!efi_bs->OpenProtocol(card, &efi_guid_pci, &io, efi_image, nic->handle,
 		    EFI_OPEN_PROTOCOL_BY_CHILD_CONTROLLER))
 		nic->parent = card;
 }
@@ -66,7 +61,7 @@ static void parent_open(struct efi_nic *nic, EFI_HANDLE card)
 static void parent_close(struct efi_nic *nic)
 {
 	if (nic->parent)
-		efi_bs->CloseProtocol(nic->parent, &guid_pci_io, efi_image, nic->handle);
+		efi_bs->CloseProtocol(nic->parent, &efi_guid_pci, efi_image, nic->handle);
 	nic->parent = NULL;
 }
 
@@ -131,9 +126,9 @@ static EFI_STATUS withdraw(struct efi_nic *nic)
 
 static EFI_STATUS install(struct efi_nic *nic)
 {
-	return efi_bs->InstallMultipleProtocolInterfaces(&nic->handle, &guid_path, nic->path,
-		&guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL, nic->load_file,
-		NULL);
+	return efi_bs->InstallMultipleProtocolInterfaces(&nic->handle, &efi_guid_path, nic->path,
+		&efi_guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL,
+		nic->load_file, NULL);
 }
 
 /*
@@ -146,8 +141,8 @@ static EFI_STATUS uninstall(struct efi_nic *nic)
 	EFI_HANDLE card = nic->parent;
 
 	parent_close(nic);
-	if (!efi_bs->UninstallMultipleProtocolInterfaces(nic->handle, &guid_path, nic->path,
-		    &guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL,
+	if (!efi_bs->UninstallMultipleProtocolInterfaces(nic->handle, &efi_guid_path, nic->path,
+		    &efi_guid_snp, &nic->snp.proto, nic->load_file ? &guid_load_file : NULL,
 		    nic->load_file, NULL))
 		return EFI_SUCCESS;
 	if (card)

@@ -16,7 +16,9 @@
 #define ARCH_EFI_NIC_H
 
 #include "arch/efi/efi.h"
+#include "core/str.h"
 #include "net/udp_box.h"
+#include "net/wire.h"
 
 struct pkt;
 struct netdev;
@@ -27,6 +29,8 @@ struct nic_file;
 #define NIC_RX_MAX    64
 #define NIC_TX_MAX    64
 #define NIC_MCAST_MAX MAX_MCAST_FILTER_CNT
+
+#define NIC_IF_ETHERNET 1 /* RFC 1700: what kind of address a MAC is */
 
 struct nic_snp {
 	EFI_SIMPLE_NETWORK_PROTOCOL proto; /* first: `This` */
@@ -72,6 +76,28 @@ struct efi_nic {
 	struct nic_pxe pxe;
 };
 
+/* -- addresses as UEFI has them: in fields that have room for any kind -- */
+
+static inline void nic_set_mac(EFI_MAC_ADDRESS *to, const struct mac *mac)
+{
+	memset(to, 0, sizeof(*to));
+	memcpy(to->Addr, mac->b, sizeof(mac->b));
+}
+
+/* IPv4, host order. */
+static inline void nic_set_ip(EFI_IP_ADDRESS *to, uint32_t ip)
+{
+	memset(to, 0, sizeof(*to));
+	wire_put32(to->v4.Addr, ip);
+}
+
+static inline uint32_t nic_get_ip(const EFI_IP_ADDRESS *ip)
+{
+	return wire_get32(ip->v4.Addr);
+}
+
+/* -- the parts -- */
+
 /* Fill in the calls; nic_snp's need an event of the firmware's. */
 EFI_STATUS nic_snp_init(struct efi_nic *nic);
 void nic_pxe_init(struct efi_nic *nic);
@@ -98,6 +124,8 @@ struct nic_call {
 EFI_STATUS nic_pxe_enter(EFI_PXE_BASE_CODE_PROTOCOL *This, struct nic_call *call);
 /* Returns status. */
 EFI_STATUS nic_pxe_leave(struct nic_call *call, EFI_STATUS status);
+/* Who on the handle wants to be asked while a call takes long (UEFI 24.4); NULL: nobody. */
+EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL *nic_pxe_callback(const struct efi_nic *nic);
 /* nic_tftp.c, nic_udp.c: the calls of these names. */
 EFI_STATUS EFIAPI nic_mtftp(EFI_PXE_BASE_CODE_PROTOCOL *This,
 	EFI_PXE_BASE_CODE_TFTP_OPCODE Operation, VOID *BufferPtr, BOOLEAN Overwrite,

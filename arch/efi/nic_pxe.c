@@ -15,7 +15,6 @@
 #include "core/machine.h"
 #include "net/dhcp_cached.h"
 #include "net/net.h"
-#include "net/wire.h"
 
 #define DHCP_WAIT_US 70000000 /* DHCP ends before: net/dhcp.h */
 #define ARP_WAIT_US  3000000
@@ -23,32 +22,17 @@
 
 #define FILTERS (EFI_PXE_BASE_CODE_IP_FILTER_STATION_IP | EFI_PXE_BASE_CODE_IP_FILTER_BROADCAST)
 
-static EFI_GUID guid_callback = EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL_GUID;
-
 static struct dhcp *dhcp_of(const struct efi_nic *nic)
 {
 	return &nic->dev->net->dhcp[nic->dev->index];
-}
-
-static void set_ip(EFI_IP_ADDRESS *to, const struct ip_addr *ip)
-{
-	memset(to, 0, sizeof(*to));
-	memcpy(to->v4.Addr, ip->b, sizeof(to->v4.Addr));
-}
-
-static void set_ip4(EFI_IP_ADDRESS *to, uint32_t ip)
-{
-	struct ip_addr addr = ip4_of(ip);
-
-	set_ip(to, &addr);
 }
 
 /* -- the mode -------------------------------------------------------------------------- */
 
 static void show_address(struct efi_nic *nic)
 {
-	set_ip(&nic->pxe.mode.StationIp, &nic->dev->ip4.addr);
-	set_ip4(&nic->pxe.mode.SubnetMask, nic->dev->ip4.mask);
+	nic_set_ip(&nic->pxe.mode.StationIp, ip4_u32(&nic->dev->ip4.addr));
+	nic_set_ip(&nic->pxe.mode.SubnetMask, nic->dev->ip4.mask);
 }
 
 static void add_route(EFI_PXE_BASE_CODE_MODE *mode, const struct ipv4_route *r)
@@ -57,9 +41,9 @@ static void add_route(EFI_PXE_BASE_CODE_MODE *mode, const struct ipv4_route *r)
 
 	if (mode->RouteTableEntries >= EFI_PXE_BASE_CODE_MAX_ROUTE_ENTRIES)
 		return;
-	set_ip4(&to->IpAddr, r->dst);
-	set_ip4(&to->SubnetMask, r->mask);
-	set_ip4(&to->GwAddr, r->gateway);
+	nic_set_ip(&to->IpAddr, r->dst);
+	nic_set_ip(&to->SubnetMask, r->mask);
+	nic_set_ip(&to->GwAddr, r->gateway);
 	mode->RouteTableEntries++;
 }
 
@@ -86,9 +70,8 @@ static void show_neighbours(struct efi_nic *nic)
 
 		if (!e->resolved || mode->ArpCacheEntries >= EFI_PXE_BASE_CODE_MAX_ARP_ENTRIES)
 			continue;
-		set_ip(&to->IpAddr, &e->ip);
-		memset(&to->MacAddr, 0, sizeof(to->MacAddr));
-		memcpy(to->MacAddr.Addr, e->mac.b, sizeof(e->mac.b));
+		nic_set_ip(&to->IpAddr, ip4_u32(&e->ip));
+		nic_set_mac(&to->MacAddr, &e->mac);
 		mode->ArpCacheEntries++;
 	}
 }
@@ -315,18 +298,16 @@ static EFI_STATUS EFIAPI pxe_arp(
 
 	if (status)
 		return status;
-	if (!IpAddr || !ip4_is_unicast(wire_get32(IpAddr->v4.Addr)))
+	if (!IpAddr || !ip4_is_unicast(nic_get_ip(IpAddr)))
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	q.dev = call.nic->dev;
-	q.ip = ip4_of(wire_get32(IpAddr->v4.Addr));
+	q.ip = ip4_of(nic_get_ip(IpAddr));
 	q.mac = q.dev->mac;
 	if (!ip_eq(&q.ip, &q.dev->ip4.addr) &&
 		!efi_wait(arp_answered, &q, q.dev->net->m->now_us + ARP_WAIT_US))
 		return nic_pxe_leave(&call, EFI_TIMEOUT);
-	if (MacAddr) {
-		memset(MacAddr, 0, sizeof(*MacAddr));
-		memcpy(MacAddr->Addr, q.mac.b, sizeof(q.mac.b));
-	}
+	if (MacAddr)
+		nic_set_mac(MacAddr, &q.mac);
 	return nic_pxe_leave(&call, EFI_SUCCESS);
 }
 
@@ -341,16 +322,16 @@ static EFI_STATUS EFIAPI pxe_set_station_ip(EFI_PXE_BASE_CODE_PROTOCOL *This,
 	if (status)
 		return status;
 	pxe = &call.nic->pxe;
-	if (NewStationIp && !ip4_is_unicast(wire_get32(NewStationIp->v4.Addr)))
+	if (NewStationIp && !ip4_is_unicast(nic_get_ip(NewStationIp)))
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	ip = &call.nic->dev->ip4;
 	if (!pxe->moved)
 		pxe->kept = *ip;
 	pxe->moved = true;
 	if (NewStationIp)
-		ip->addr = ip4_of(wire_get32(NewStationIp->v4.Addr));
+		ip->addr = ip4_of(nic_get_ip(NewStationIp));
 	if (NewSubnetMask)
-		ip->mask = wire_get32(NewSubnetMask->v4.Addr);
+		ip->mask = nic_get_ip(NewSubnetMask);
 	show_address(call.nic);
 	return nic_pxe_leave(&call, EFI_SUCCESS);
 }
@@ -368,7 +349,7 @@ static EFI_STATUS EFIAPI pxe_set_ip_filter(
 	if (NewFilter->Filters & ~FILTERS)
 		return nic_pxe_leave(&call, EFI_UNSUPPORTED);
 	for (unsigned i = 0; i < NewFilter->IpCnt; i++)
-		if (wire_get32(NewFilter->IpList[i].v4.Addr) != ip4_u32(&call.nic->dev->ip4.addr))
+		if (nic_get_ip(&NewFilter->IpList[i]) != ip4_u32(&call.nic->dev->ip4.addr))
 			return nic_pxe_leave(&call, EFI_UNSUPPORTED);
 	call.nic->pxe.mode.IpFilter = *NewFilter;
 	return nic_pxe_leave(&call, EFI_SUCCESS);
@@ -376,19 +357,24 @@ static EFI_STATUS EFIAPI pxe_set_ip_filter(
 
 /* -- parameters, packets --------------------------------------------------------------- */
 
+EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL *nic_pxe_callback(const struct efi_nic *nic)
+{
+	static EFI_GUID guid = EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL_GUID;
+
+	return handle_get(nic->handle, &guid);
+}
+
 static EFI_STATUS EFIAPI pxe_set_parameters(EFI_PXE_BASE_CODE_PROTOCOL *This, BOOLEAN *NewAutoArp,
 	BOOLEAN *NewSendGUID, UINT8 *NewTTL, UINT8 *NewToS, BOOLEAN *NewMakeCallback)
 {
 	struct nic_call call;
 	EFI_STATUS status = nic_pxe_enter(This, &call);
 	EFI_PXE_BASE_CODE_MODE *mode;
-	void *callback;
 
 	if (status)
 		return status;
 	mode = &call.nic->pxe.mode;
-	if (NewMakeCallback && *NewMakeCallback &&
-		efi_bs->HandleProtocol(call.nic->handle, &guid_callback, &callback))
+	if (NewMakeCallback && *NewMakeCallback && !nic_pxe_callback(call.nic))
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	if (NewAutoArp)
 		mode->AutoArp = *NewAutoArp;

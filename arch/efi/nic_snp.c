@@ -18,7 +18,6 @@
 #include "core/machine.h"
 #include "net/eth.h"
 #include "net/net.h"
-#include "net/wire.h"
 
 #define FILTER_UNICAST	  EFI_SIMPLE_NETWORK_RECEIVE_UNICAST
 #define FILTER_MULTICAST  EFI_SIMPLE_NETWORK_RECEIVE_MULTICAST
@@ -28,18 +27,11 @@
 
 #define VLAN_TAG    4
 #define FRAME_MIN   60
-#define IF_ETHERNET 1 /* RFC 1700 */
 #define NOT_COUNTED UINT64_MAX
 
 static struct efi_nic *nic_of(EFI_SIMPLE_NETWORK_PROTOCOL *This)
 {
 	return This ? (struct efi_nic *)((uint8_t *)This - offsetof(struct efi_nic, snp)) : NULL;
-}
-
-static void set_mac(EFI_MAC_ADDRESS *to, const struct mac *mac)
-{
-	memset(to, 0, sizeof(*to));
-	memcpy(to->Addr, mac->b, sizeof(mac->b));
 }
 
 /* -- calls ----------------------------------------------------------------------------- */
@@ -406,7 +398,7 @@ static EFI_STATUS EFIAPI snp_mcast_ip_to_mac(
 		memcpy(mac.b + 3, IP->v4.Addr + 1, 3);
 		mac.b[3] &= 0x7f;
 	}
-	set_mac(MAC, &mac);
+	nic_set_mac(MAC, &mac);
 	return leave(kept, EFI_SUCCESS);
 }
 
@@ -617,10 +609,10 @@ static void mode_init(EFI_SIMPLE_NETWORK_MODE *mode, const struct netdev *dev)
 	mode->MaxPacketSize = dev->mtu;
 	mode->ReceiveFilterMask = FILTERS;
 	mode->MaxMCastFilterCount = NIC_MCAST_MAX;
-	set_mac(&mode->CurrentAddress, &dev->mac);
-	set_mac(&mode->PermanentAddress, &dev->mac);
-	set_mac(&mode->BroadcastAddress, &mac_broadcast);
-	mode->IfType = IF_ETHERNET;
+	nic_set_mac(&mode->CurrentAddress, &dev->mac);
+	nic_set_mac(&mode->PermanentAddress, &dev->mac);
+	nic_set_mac(&mode->BroadcastAddress, &mac_broadcast);
+	mode->IfType = NIC_IF_ETHERNET;
 	mode->MultipleTxSupported = TRUE;
 	mode->MediaPresentSupported = TRUE;
 	mode->MediaPresent = dev->link_up;

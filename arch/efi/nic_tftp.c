@@ -17,8 +17,6 @@
 #define BLOCK_MIN 512
 #define ASK_US	  100000
 
-static EFI_GUID guid_callback = EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL_GUID;
-
 /* A file on its way to somebody else's memory, or nowhere: then it is its size that is wanted. */
 struct load {
 	struct image image; /* first */
@@ -84,13 +82,11 @@ static bool load_over(void *ctx)
 /* UEFI 24.4: whoever is on the handle may end a long call. */
 static bool may_go_on(struct efi_nic *nic)
 {
-	EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL *cb;
+	EFI_PXE_BASE_CODE_CALLBACK_PROTOCOL *cb =
+		nic->pxe.mode.MakeCallbacks ? nic_pxe_callback(nic) : NULL;
 
-	if (!nic->pxe.mode.MakeCallbacks ||
-		efi_bs->HandleProtocol(nic->handle, &guid_callback, (void **)&cb))
-		return true;
-	return cb->Callback(cb, EFI_PXE_BASE_CODE_FUNCTION_MTFTP, FALSE, 0, NULL) !=
-	       EFI_PXE_BASE_CODE_CALLBACK_STATUS_ABORT;
+	return !cb || cb->Callback(cb, EFI_PXE_BASE_CODE_FUNCTION_MTFTP, FALSE, 0, NULL) !=
+			      EFI_PXE_BASE_CODE_CALLBACK_STATUS_ABORT;
 }
 
 /* 0, or a negative error: that of the fetch, which always ends by itself. */
@@ -179,11 +175,10 @@ static EFI_STATUS load_status(struct efi_nic *nic, int rc)
 static EFI_STATUS read_file(struct efi_nic *nic, struct load *l, const EFI_IP_ADDRESS *server,
 	const UINT8 *name, UINT64 *size)
 {
-	struct ip_addr ip = {.family = IP_V4};
+	struct ip_addr ip = ip4_of(nic_get_ip(server));
 	char text[IP_STR_MAX], uri[URL_MAX];
 	int rc;
 
-	memcpy(ip.b, server->v4.Addr, 4);
 	rc = url_resolve("", ip_str(&ip, text), (const char *)name, uri);
 	if (!rc)
 		rc = load_run(nic, l, uri);

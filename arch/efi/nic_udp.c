@@ -10,7 +10,6 @@
 #include "arch/efi/nic.h"
 #include "core/machine.h"
 #include "net/net.h"
-#include "net/wire.h"
 
 #define READ_WAIT_US 3000000
 
@@ -20,19 +19,6 @@
 #define ANY_DEST_PORT EFI_PXE_BASE_CODE_UDP_OPFLAGS_ANY_DEST_PORT
 #define USE_FILTER    EFI_PXE_BASE_CODE_UDP_OPFLAGS_USE_FILTER
 #define MAY_FRAGMENT  EFI_PXE_BASE_CODE_UDP_OPFLAGS_MAY_FRAGMENT
-
-static uint32_t get_ip(const EFI_IP_ADDRESS *ip)
-{
-	return ip ? wire_get32(ip->v4.Addr) : 0;
-}
-
-static void set_ip(EFI_IP_ADDRESS *to, uint32_t ip)
-{
-	if (!to)
-		return;
-	memset(to, 0, sizeof(*to));
-	wire_put32(to->v4.Addr, ip);
-}
 
 /* -- writing --------------------------------------------------------------------------- */
 
@@ -84,7 +70,7 @@ EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags
 	dev = call.nic->dev;
 	if ((OpFlags & ~(ANY_SRC_PORT | MAY_FRAGMENT)) || !DestIp || !DestPort || !BufferSize ||
 		(HeaderSize && (!HeaderPtr || !header_n)) || (data_n && !BufferPtr) ||
-		(SrcIp && get_ip(SrcIp) != ip4_u32(&dev->ip4.addr)))
+		(SrcIp && nic_get_ip(SrcIp) != ip4_u32(&dev->ip4.addr)))
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	if (data_n > UDP_BOX_MAX || header_n > UDP_BOX_MAX ||
 		header_n + data_n > (UINTN)dev->mtu - IPV4_HEADER - UDP_HEADER)
@@ -95,8 +81,9 @@ EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags
 		return nic_pxe_leave(&call, EFI_OUT_OF_RESOURCES);
 	if (SrcPort)
 		*SrcPort = s->port;
-	use_gateway(dev, get_ip(GatewayIp));
-	dst = ip4_of(get_ip(DestIp));
+	if (GatewayIp)
+		use_gateway(dev, nic_get_ip(GatewayIp));
+	dst = ip4_of(nic_get_ip(DestIp));
 	return nic_pxe_leave(&call, udp_send(dev->net, s, dev, p, NULL, &dst, *DestPort)
 					    ? EFI_DEVICE_ERROR
 					    : EFI_SUCCESS);
@@ -133,7 +120,7 @@ static uint32_t wanted_dst(const struct efi_nic *nic, UINT16 flags, const EFI_IP
 		return filter->Filters & EFI_PXE_BASE_CODE_IP_FILTER_BROADCAST ? 0 : station;
 	if (flags & ANY_DEST_IP)
 		return 0;
-	return dst ? get_ip(dst) : station;
+	return dst ? nic_get_ip(dst) : station;
 }
 
 EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
@@ -156,14 +143,16 @@ EFI_STATUS EFIAPI nic_udp_read(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags,
 		return nic_pxe_leave(&call, EFI_INVALID_PARAMETER);
 	w.dst = wanted_dst(call.nic, OpFlags, DestIp);
 	w.dst_port = OpFlags & ANY_DEST_PORT ? 0 : *DestPort;
-	w.src = OpFlags & ANY_SRC_IP ? 0 : get_ip(SrcIp);
+	w.src = OpFlags & ANY_SRC_IP ? 0 : nic_get_ip(SrcIp);
 	w.src_port = OpFlags & ANY_SRC_PORT ? 0 : *SrcPort;
 	if (w.dst_port && !udp_box_port(w.box, w.dst_port))
 		return nic_pxe_leave(&call, EFI_OUT_OF_RESOURCES);
 	if (!efi_wait(udp_box_find, &w, call.nic->dev->net->m->now_us + READ_WAIT_US))
 		return nic_pxe_leave(&call, EFI_TIMEOUT);
-	set_ip(DestIp, w.found->dst);
-	set_ip(SrcIp, w.found->src);
+	if (DestIp)
+		nic_set_ip(DestIp, w.found->dst);
+	if (SrcIp)
+		nic_set_ip(SrcIp, w.found->src);
 	if (DestPort)
 		*DestPort = w.found->dst_port;
 	if (SrcPort)
