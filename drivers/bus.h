@@ -50,6 +50,24 @@ struct pci_id {
 	uint16_t vendor, device;
 };
 
+/* For implementations: a register that lies in memory; width 1, 2 or 4 bytes. */
+static inline uint32_t bus_mem_read(uintptr_t at, unsigned width)
+{
+	return width == 1   ? *(volatile uint8_t *)at
+	       : width == 2 ? *(volatile uint16_t *)at
+			    : *(volatile uint32_t *)at;
+}
+
+static inline void bus_mem_write(uintptr_t at, unsigned width, uint32_t value)
+{
+	if (width == 1)
+		*(volatile uint8_t *)at = (uint8_t)value;
+	else if (width == 2)
+		*(volatile uint16_t *)at = (uint16_t)value;
+	else
+		*(volatile uint32_t *)at = value;
+}
+
 /* A row of config.drivers. */
 struct driver {
 	const char *name;

@@ -8,7 +8,6 @@
 
 #define CPU_BUILDARCH "x86_64"
 #define CPU_PORTS     /* in and out are instructions */
-#define CPUID_RDRAND  (1u << 30)
 
 static inline uint64_t cpu_ticks(void)
 {
@@ -23,10 +22,7 @@ static inline uint64_t cpu_ticks_hz(void)
 
 static inline bool cpu_has_random(void)
 {
-	uint32_t r[4];
-
-	cpuid(1, r);
-	return r[2] & CPUID_RDRAND;
+	return has_rdrand();
 }
 
 static inline bool cpu_random(uint64_t *v)

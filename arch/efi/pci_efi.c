@@ -164,22 +164,7 @@ static void protocol_write(const struct bus_win *win, uint64_t off, unsigned wid
 		io, width_of(width), (uint8_t)win->addr, off, 1, &value);
 }
 
-#ifdef CPU_PORTS
-static uint32_t port_read(uint16_t port, unsigned width)
-{
-	return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
-}
-
-static void port_write(uint16_t port, unsigned width, uint32_t value)
-{
-	if (width == 1)
-		outb(port, (uint8_t)value);
-	else if (width == 2)
-		outw(port, (uint16_t)value);
-	else
-		outl(port, value);
-}
-#else
+#ifndef CPU_PORTS /* reached_directly() lets none come here */
 static uint32_t port_read(uint16_t port, unsigned width)
 {
 	(void)port;
@@ -201,9 +186,7 @@ static uint32_t reg_read(const struct bus_win *win, uint64_t off, unsigned width
 		return protocol_read(win, off, width);
 	if (win->io)
 		return port_read((uint16_t)at, width);
-	value = width == 1   ? *(volatile uint8_t *)at
-		: width == 2 ? *(volatile uint16_t *)at
-			     : *(volatile uint32_t *)at;
+	value = bus_mem_read(at, width);
 	device_read_barrier();
 	return value;
 }
@@ -221,12 +204,7 @@ static void reg_write(const struct bus_win *win, uint64_t off, unsigned width, u
 		return;
 	}
 	device_write_barrier();
-	if (width == 1)
-		*(volatile uint8_t *)at = (uint8_t)value;
-	else if (width == 2)
-		*(volatile uint16_t *)at = (uint16_t)value;
-	else
-		*(volatile uint32_t *)at = value;
+	bus_mem_write(at, width, value);
 }
 
 /* -- DMA -- */

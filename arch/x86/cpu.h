@@ -45,6 +45,22 @@ static inline void outl(uint16_t port, uint32_t v)
 	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
+/* width 1, 2 or 4 bytes */
+static inline uint32_t port_read(uint16_t port, unsigned width)
+{
+	return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
+}
+
+static inline void port_write(uint16_t port, unsigned width, uint32_t value)
+{
+	if (width == 1)
+		outb(port, (uint8_t)value);
+	else if (width == 2)
+		outw(port, (uint16_t)value);
+	else
+		outl(port, value);
+}
+
 static inline uint64_t rdtsc(void)
 {
 #ifdef __x86_64__
@@ -67,7 +83,16 @@ static inline void cpuid(uint32_t leaf, uint32_t r[4])
 			 : "a"(leaf), "c"(0));
 }
 
-/* One RDRAND; false when it has nothing to give. Only where CPUID says it exists. */
+/* SDM 1, 7.3.17 */
+static inline bool has_rdrand(void)
+{
+	uint32_t r[4];
+
+	cpuid(1, r);
+	return r[2] >> 30 & 1;
+}
+
+/* One RDRAND; false when it has nothing to give. Only where has_rdrand(). */
 static inline bool rdrand(uint32_t *v)
 {
 	uint8_t ok;

@@ -27,55 +27,29 @@ static uint16_t config_select(const struct bus_dev *b, unsigned off)
 
 static uint32_t config_read(struct bus_dev *b, unsigned off, unsigned width)
 {
-	uint16_t port = config_select(b, off);
-
-	return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
+	return port_read(config_select(b, off), width);
 }
 
 static void config_write(struct bus_dev *b, unsigned off, unsigned width, uint32_t value)
 {
-	uint16_t port = config_select(b, off);
-
-	if (width == 1)
-		outb(port, (uint8_t)value);
-	else if (width == 2)
-		outw(port, (uint16_t)value);
-	else
-		outl(port, value);
+	port_write(config_select(b, off), width, value);
 }
 
 static uint32_t reg_read(const struct bus_win *w, uint64_t off, unsigned width)
 {
 	uintptr_t at = (uintptr_t)(w->addr + off);
 
-	if (w->io) {
-		uint16_t port = (uint16_t)at;
-
-		return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
-	}
-	return width == 1   ? *(volatile uint8_t *)at
-	       : width == 2 ? *(volatile uint16_t *)at
-			    : *(volatile uint32_t *)at;
+	return w->io ? port_read((uint16_t)at, width) : bus_mem_read(at, width);
 }
 
 static void reg_write(const struct bus_win *w, uint64_t off, unsigned width, uint32_t value)
 {
 	uintptr_t at = (uintptr_t)(w->addr + off);
 
-	if (w->io) {
-		if (width == 1)
-			outb((uint16_t)at, (uint8_t)value);
-		else if (width == 2)
-			outw((uint16_t)at, (uint16_t)value);
-		else
-			outl((uint16_t)at, value);
-	} else if (width == 1) {
-		*(volatile uint8_t *)at = (uint8_t)value;
-	} else if (width == 2) {
-		*(volatile uint16_t *)at = (uint16_t)value;
-	} else {
-		*(volatile uint32_t *)at = value;
-	}
+	if (w->io)
+		port_write((uint16_t)at, width, value);
+	else
+		bus_mem_write(at, width, value);
 }
 
 static void *dma_alloc(struct bus_dev *b, size_t size, size_t align, uint64_t *bus_addr)
