@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of SMBIOS structures, see smbios.h. How to find it is the platform's affair. */
+/* SMBIOS, see smbios.h. How to find its entry point is the platform's affair. */
 #include "core/smbios.h"
 #include "core/str.h"
+
+/* Length, then address, at 16h. */
+struct bytes smbios_table(const uint8_t *entry)
+{
+	struct bytes b = bytes_of(entry + 0x16, 6);
+	uint16_t len = bytes_le16(&b);
+
+	return bytes_of((const void *)(uintptr_t)bytes_le32(&b), len);
+}
+
+/* At 0Ch. The length is that of the room for them. */
+struct bytes smbios_table3(const uint8_t *entry)
+{
+	struct bytes b = bytes_of(entry + 0x0c, 12);
+	uint32_t len = bytes_le32(&b);
+
+	return bytes_of((const void *)(uintptr_t)bytes_le64(&b), len);
+}
 
 /* A structure: type, length, handle, fields; then strings up to an empty one. */
 bool smbios_uuid(struct bytes table, uint8_t uuid[16])

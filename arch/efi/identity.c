@@ -6,7 +6,6 @@
  */
 #include "arch/efi/cpu.h"
 #include "arch/efi/efi.h"
-#include "core/bytes.h"
 #include "core/smbios.h"
 #include "core/str.h"
 
@@ -20,32 +19,24 @@ static const uint8_t *config_table(const EFI_GUID *guid)
 	return NULL;
 }
 
-/* The structures, by the 64-bit entry point (DSP0134 5.2.2) or the 32-bit one (5.2.1). */
-static struct bytes smbios_table(void)
+/* The structures, by whichever entry point there is. */
+static struct bytes structures(void)
 {
 	static const EFI_GUID guid3 = SMBIOS3_TABLE_GUID, guid = SMBIOS_TABLE_GUID;
 	const uint8_t *p = config_table(&guid3);
 
-	if (p && !memcmp(p, "_SM3_", 5)) {
-		struct bytes b = bytes_of(p + 0x0c, 12);
-		uint32_t len = bytes_le32(&b);
-
-		return bytes_of((const void *)(uintptr_t)bytes_le64(&b), len);
-	}
+	if (p && !memcmp(p, "_SM3_", 5))
+		return smbios_table3(p);
 	p = config_table(&guid);
-	if (p && !memcmp(p, "_SM_", 4)) {
-		struct bytes b = bytes_of(p + 0x16, 6);
-		uint16_t len = bytes_le16(&b);
-
-		return bytes_of((const void *)(uintptr_t)bytes_le32(&b), len);
-	}
+	if (p && !memcmp(p, "_SM_", 4))
+		return smbios_table(p);
 	return bytes_of(NULL, 0);
 }
 
 bool efi_uuid(void *ctx, uint8_t uuid[16])
 {
 	(void)ctx;
-	return smbios_uuid(smbios_table(), uuid);
+	return smbios_uuid(structures(), uuid);
 }
 
 /* Stall() ends a little later each time: the jitter of a clock against another. */

@@ -5,31 +5,23 @@
  */
 #include "arch/x86/bios/bios.h"
 #include "arch/x86/cpu.h"
-#include "core/bytes.h"
 #include "core/smbios.h"
 #include "core/str.h"
 
-#define CPUID_RDRAND (1u << 30)
-
-/* The entry point on a paragraph of F000:0, with a right sum; its table, or no bytes. */
-static struct bytes smbios_table(void)
+/* By the entry point on a paragraph of F000:0, with a right sum; or no bytes. */
+static struct bytes structures(void)
 {
 	const uint8_t *p = low_memory(0xf0000);
 
 	for (unsigned i = 0; i < 0x10000 / 16 - 2; i++, p += 16) {
 		uint8_t sum = 0;
-		struct bytes b;
-		uint16_t len;
 
 		if (memcmp(p, "_SM_", 4) || p[5] < 0x1e || p[5] > 0x20)
 			continue;
 		for (unsigned j = 0; j < p[5]; j++)
 			sum = (uint8_t)(sum + p[j]);
-		if (sum)
-			continue;
-		b = bytes_of(p + 0x16, 6);
-		len = bytes_le16(&b);
-		return bytes_of(low_memory(bytes_le32(&b)), len);
+		if (!sum)
+			return smbios_table(p);
 	}
 	return bytes_of(NULL, 0);
 }
@@ -37,7 +29,7 @@ static struct bytes smbios_table(void)
 bool identity_uuid(void *ctx, uint8_t uuid[16])
 {
 	(void)ctx;
-	return smbios_uuid(smbios_table(), uuid);
+	return smbios_uuid(structures(), uuid);
 }
 
 /* Time stamps at the edges of the timer's output wander by many ticks from one to the next. */
@@ -56,12 +48,9 @@ static uint32_t jitter(void)
 enum entropy_grade identity_entropy(void *ctx, void *buf, size_t n)
 {
 	uint8_t *p = buf;
-	uint32_t r[4];
-	bool hardware;
+	bool hardware = has_rdrand();
 
 	(void)ctx;
-	cpuid(1, r);
-	hardware = r[2] & CPUID_RDRAND;
 	for (size_t i = 0; i < n; i += 4) {
 		uint32_t v = 0;
 
