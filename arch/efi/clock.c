@@ -3,6 +3,9 @@
  * The clock: a counter of the CPU, read without a call of the firmware. arm64 says how fast it
  * runs; the time stamp counter of x86 is measured against the firmware's Stall(), which waits for
  * at least as long as it is told (UEFI 7.5): of several readings the shortest is the right one.
+ *
+ * Limits: a time stamp counter that changes its pace, or stands still while the CPU sleeps, takes
+ * our time with it.
  */
 #include "arch/efi/cpu.h"
 #include "arch/efi/efi.h"
