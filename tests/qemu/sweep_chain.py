@@ -15,4 +15,4 @@ MODELS = ['virtio', 'e1000', 'e1000e', 'rtl8139', 'pcnet', 'ne2k_pci', 'vmxnet3'
 @pytest.mark.parametrize('scheme', ['tftp', 'http'])
 @pytest.mark.parametrize('model', MODELS)
 def test_debian(model, scheme, chained, web, kernel):  # noqa: F811
-    boot_debian(model, 'kpxe', 'undi', scheme, chained, web, kernel, timeout=300)  # the driver of a ROM is slow
+    boot_debian(model, 'kpxe', 'undi', scheme, chained, web, kernel)

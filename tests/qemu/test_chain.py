@@ -46,14 +46,14 @@ def test_debian(model, kind, driver, scheme, chained, web, kernel):
     boot_debian(model, kind, driver, scheme, chained, web, kernel)
 
 
-def boot_debian(model, kind, driver, scheme, chained, web, kernel, timeout=90):
+def boot_debian(model, kind, driver, scheme, chained, web, kernel):
     files = autoexec(driver, 'set base %s://${next-server}' % scheme,
                      'kernel ${base}/vmlinuz %s mark=${net0/mac}' % QUIET, 'initrd ${base}/initrd.img', 'boot')
     if scheme == 'tftp':
         files.update(kernel)
     else:
         web('nginx', kernel)
-    assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files), timeout)
+    assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files), 300)  # the driver of a ROM is slow
 
 
 @pytest.mark.reveille
