@@ -72,8 +72,8 @@ LINK_I386 = $(SANITIZE) -Wl,-rpath=$(I386_LIBS),--dynamic-linker=$(I386_LIBS)/ld
 
 LIB_SRC	  := $(wildcard core/*.c net/*.c net/*/*.c drivers/*.c drivers/*/*.c)
 PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
-BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/common.c
-EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/common.c
+BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/bios_common.c config/common.c
+EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/efi.c config/efi_common.c config/common.c
 # Of that, what needs neither the firmware nor its headers; and what tests have a firmware for, which is some counters.
 EFI_PURE  := $(addprefix arch/efi/,boot_path.c options.c tree.c utf16.c)
 EFI_FAKED := $(addprefix arch/efi/,devpath.c handle.c initrd.c late.c nic.c nic_file.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
@@ -157,9 +157,9 @@ endef
 $(O)/bios/libreveille.a: $(call objs,bios,$(BIOS_SRC) $(BEARSSL_SRC)) \
 	$(addprefix $(O)/bios/obj/arch/x86/bios/,entry.o undi_low.o)
 	$(archive)
-$(O)/efi-x64/libreveille.a: $(call objs,efi-x64,$(EFI_SRC) config/efi.c $(BEARSSL_SRC))
+$(O)/efi-x64/libreveille.a: $(call objs,efi-x64,$(EFI_SRC) $(BEARSSL_SRC))
 	$(archive)
-$(O)/efi-arm64/libreveille.a: $(call objs,efi-arm64,$(EFI_SRC) $(wildcard arch/arm64/*.c) config/efi.c $(BEARSSL_SRC))
+$(O)/efi-arm64/libreveille.a: $(call objs,efi-arm64,$(EFI_SRC) $(wildcard arch/arm64/*.c) $(BEARSSL_SRC))
 	$(archive)
 $(O)/host/libreveille.a: $(call objs,host,$(HOST_SRC) $(BEARSSL_SRC))
 	$(archive)
@@ -181,7 +181,7 @@ $(O)/bios/obj/%.bin: %.asm $(wildcard $(B)/*.inc)
 $(O)/bios/obj/$(B)/entry.o: $(O)/bios/obj/$(B)/realmode.bin
 $(O)/bios/obj/$(B)/entry.o: NASMFLAGS += -I$(O)/bios/obj/$(B)/
 
-# One archive, four images: an image's own table comes in front of it and stands for the archive's, config/bios.c.
+# One archive, four images: an image's own table comes in front of it and stands for the archive's, config/bios.c or bios_common.c.
 define link
 	$(call say,LD)
 	$(Q)ld -m elf_i386 -z noexecstack --no-warn-rwx-segments -T $(B)/reveille.lds --emit-relocs --gc-sections -Map=$(@:.elf=.map) \

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is in reveille.lkrn: all drivers and all commands. */
+/* The drivers of reveille.lkrn: all. */
 #include "config/common.h"
-#include "config/system.h"
 #include "drivers/drivers.h"
-#include "embed.h"
 
-static const struct driver *const drivers[] = {
+const struct driver *const bios_drivers[] = {
 	&driver_virtio_net,
 	&driver_e1000,
 	NULL,
-};
-
-const struct config config_bios = {
-	.product = "Reveille",
-	.version = REVEILLE_VERSION,
-	.start = "autoboot",
-	.services = common_services,
-	.commands = common_commands,
-	.image_types = bios_image_types,
-	.sources = common_sources,
-	.drivers = drivers,
-	.net = &common_net,
 };

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every build has: the services in the order of their turns, protocols, URL schemes, image
- * types in the order they are asked, where settings come from, and the commands as `help` lists
- * them. What makes a target a target is in its own file: rom.c, bios.c, pxe.c, kpxe.c, host.c.
+ * What every build has: the services in the order of their turns, protocols, URL schemes, where
+ * settings come from, and the commands as `help` lists them. What makes a target a target is in its
+ * own file: bios_common.c with bios.c, pxe.c and kpxe.c; rom.c; efi_common.c with efi.c, snponly.c
+ * and efirom.c; host.c.
  */
 #include "config/common.h"
-#include "core/bzimage.h"
 #include "core/cmd.h"
 #include "core/machine.h"
-#include "core/nbp.h"
-#include "core/pe.h"
 #include "net/http.h"
 #include "net/http_auth.h"
 #include "net/icmp.h"
-#include "net/initrd_fetch.h"
 #include "net/tcp.h"
 
 static const struct service console_service = {.name = "console", .poll = console_poll};
@@ -46,44 +43,6 @@ const struct net_config common_net = {
 	.client_arch = 0, /* x86 BIOS; of hosted builds too: servers give them the same files */
 	.http_digest = http_auth_response,
 	.say_ipxe = true,
-};
-
-#ifdef __aarch64__
-#define CLIENT_ARCH_EFI 11
-#else
-#define CLIENT_ARCH_EFI 7
-#endif
-
-const struct net_config efi_net = {
-	.protocols = common_protocols,
-	.schemes = common_schemes,
-	.dhcp = DHCP_TIMING_DEFAULT,
-	.client_arch = CLIENT_ARCH_EFI, /* RFC 4578 2.1 and IANA's list: UEFI on x64, on arm64 */
-	.http_digest = http_auth_response,
-	.initrd_open = initrd_late_open,
-	.say_ipxe = true,
-};
-
-const struct image_type *const common_image_types[] = {
-	&script_type,
-	&bzimage_type,
-	NULL,
-};
-
-/* And what needs a PC with a BIOS. */
-const struct image_type *const bios_image_types[] = {
-	&script_type,
-	&bzimage_type,
-	&nbp_type,
-	NULL,
-};
-
-/* And what the firmware of a UEFI computer starts. */
-const struct image_type *const efi_image_types[] = {
-	&script_type,
-	&pe_type,
-	&pe_not_type,
-	NULL,
 };
 
 const struct setting_source *const common_sources[] = {

@@ -7,12 +7,12 @@
 #include "net/net.h"
 
 extern const struct command *const common_commands[];
-extern const struct image_type *const common_image_types[], *const bios_image_types[],
-								    *const efi_image_types[];
 extern const struct setting_source *const common_sources[];
 extern const struct service *const common_services[];
 extern const struct ip_protocol common_protocols[];
 extern const struct filler_ops *const common_schemes[];
-extern const struct net_config common_net, efi_net;
+extern const struct net_config common_net;
+/* Each image's own: bios.c, pxe.c, kpxe.c; efi.c, snponly.c, efirom.c. */
+extern const struct driver *const bios_drivers[], *const efi_drivers[];
 
 #endif

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is in reveille.efi: all drivers, and the firmware's own for a card that no other knows. */
+/* The drivers of reveille.efi: all, and the firmware's own for a card that no other knows. */
 #include "config/common.h"
-#include "config/system.h"
 #include "drivers/drivers.h"
-#include "embed.h"
 
-static const struct driver *const drivers[] = {
+const struct driver *const efi_drivers[] = {
 	&driver_virtio_net,
 	&driver_e1000,
 	&driver_snp,
 	NULL,
-};
-
-const struct config config_efi = {
-	.product = "Reveille",
-	.version = REVEILLE_VERSION,
-	.start = "autoboot",
-	.services = common_services,
-	.commands = common_commands,
-	.image_types = efi_image_types,
-	.sources = common_sources,
-	.drivers = drivers,
-	.net = &efi_net,
 };

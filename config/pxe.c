@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in reveille.pxe, and in the disk images: config/bios.c, and the PXE ROM's own driver for
- * a card that no other knows.
+ * The drivers of reveille.pxe, and of the disk images: all, and the PXE ROM's own for a card that
+ * no other knows.
  */
 #include "config/common.h"
-#include "config/system.h"
 #include "drivers/drivers.h"
-#include "embed.h"
 
-static const struct driver *const drivers[] = {
+const struct driver *const bios_drivers[] = {
 	&driver_virtio_net,
 	&driver_e1000,
 	&driver_undi,
 	NULL,
-};
-
-const struct config config_bios = {
-	.product = "Reveille",
-	.version = REVEILLE_VERSION,
-	.start = "autoboot",
-	.services = common_services,
-	.commands = common_commands,
-	.image_types = bios_image_types,
-	.sources = common_sources,
-	.drivers = drivers,
-	.net = &common_net,
 };

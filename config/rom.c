@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in a NIC's option ROM, which is 64 KiB: config/bios.c less what another program can be
- * fetched for, and less what needs hash functions - pxelinux, sha256sum, md5sum, HTTP's Digest. A
- * ROM for one NIC is this table with one driver.
+ * What is in a NIC's option ROM, which is 64 KiB: config/bios_common.c less what another program
+ * can be fetched for, and less what needs hash functions - pxelinux, sha256sum, md5sum, HTTP's
+ * Digest. A ROM for one NIC is this table with one driver.
  */
 #include "config/common.h"
 #include "config/system.h"
+#include "core/bzimage.h"
 #include "core/cmd.h"
+#include "core/nbp.h"
 #include "drivers/drivers.h"
 #include "embed.h"
 
@@ -23,6 +25,13 @@ static const struct net_config net_config = {
 	.client_arch = 0, /* x86 BIOS */
 	.http_digest = NULL,
 	.say_ipxe = true,
+};
+
+static const struct image_type *const image_types[] = {
+	&script_type,
+	&bzimage_type,
+	&nbp_type,
+	NULL,
 };
 
 static const struct command *const commands[] = {
@@ -73,7 +82,7 @@ const struct config config_bios = {
 	.start = "autoboot",
 	.services = common_services,
 	.commands = commands,
-	.image_types = bios_image_types,
+	.image_types = image_types,
 	.sources = common_sources,
 	.drivers = drivers,
 	.net = &net_config,

@@ -13,10 +13,8 @@ struct system {
 	struct net net;
 };
 
-/* Each BIOS image has its own: config/rom.c, bios.c, pxe.c, kpxe.c. */
-extern const struct config config_bios;
-/* As for BIOS: config/efi.c, snponly.c, efirom.c. */
-extern const struct config config_efi;
+extern const struct config config_bios; /* config/bios_common.c; in a ROM rom.c */
+extern const struct config config_efi;	/* config/efi_common.c */
 extern const struct config config_host; /* config/host.c: hosted program, simulator, tests */
 
 /* Ties both halves together and inits them. The caller owns *s. 0 or negative error. */

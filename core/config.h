@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is in a build: one const table, readable top-down, that names everything. A row pulls its
- * object out of the archive; nothing else decides what links. See config/bios.c, config/host.c.
+ * object out of the archive; nothing else decides what links. See config/rom.c, config/host.c.
  */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
