@@ -75,7 +75,7 @@ PXE_SRC	  := $(wildcard arch/x86/pxe/*.c)
 BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) config/bios.c config/bios_common.c config/common.c
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/efi.c config/efi_common.c config/common.c
 # Of that, what needs neither the firmware nor its headers; and what tests have a firmware for, which is some counters.
-EFI_PURE  := $(addprefix arch/efi/,boot_path.c options.c tree.c utf16.c)
+EFI_PURE  := $(addprefix arch/efi/,boot_path.c node.c options.c tree.c utf16.c)
 EFI_FAKED := $(addprefix arch/efi/,devpath.c handle.c initrd.c late.c nic.c nic_file.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)

@@ -6,12 +6,12 @@
  * Limits: IPv6 addresses are only noticed.
  */
 #include "arch/efi/boot_path.h"
+#include "arch/efi/node.h"
 #include "core/str.h"
 #include "net/dhcp.h"
 #include "net/url.h"
 
 #define TYPE_MESSAGING 3
-#define TYPE_END       0x7f
 
 enum subtype { /* of TYPE_MESSAGING */
 	SUB_MAC = 11,
@@ -109,16 +109,11 @@ static void parse_node(unsigned subtype, struct bytes b, struct boot_path *bp)
 
 void boot_path_parse(struct bytes nodes, struct boot_path *bp)
 {
-	while (nodes.n) {
-		unsigned type = bytes_u8(&nodes), subtype = bytes_u8(&nodes);
-		unsigned len = bytes_le16(&nodes);
-		struct bytes value = bytes_sub(&nodes, len - 4u);
+	struct node node;
 
-		if (!bytes_ok(&nodes) || type == TYPE_END)
-			return;
-		if (type == TYPE_MESSAGING)
-			parse_node(subtype, value, bp);
-	}
+	while (node_next(&nodes, &node))
+		if (node.type == TYPE_MESSAGING)
+			parse_node(node.subtype, node.body, bp);
 }
 
 /* -- a DHCPACK -- */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See options.h. Pure functions: nothing here asks the firmware. */
 #include "arch/efi/options.h"
+#include "arch/efi/node.h"
 #include "arch/efi/utf16.h"
 #include "core/str.h"
 
-#define NODE_MEDIA 4
-#define NODE_FILE  4
-#define NODE_END   0x7f
+#define TYPE_MEDIA 4
+#define SUB_FILE   4   /* of TYPE_MEDIA */
 #define NAME_MAX   256 /* units of one node's text */
 
 static const char *base_of(const char *path)
@@ -39,20 +39,13 @@ static bool path_add(char *path, size_t room, struct bytes text)
 
 bool options_file(struct bytes nodes, char *path, size_t room)
 {
-	path[0] = '\0';
-	while (nodes.n >= 4 && nodes.p[0] != NODE_END) {
-		uint8_t type = bytes_u8(&nodes), subtype = bytes_u8(&nodes);
-		uint16_t len = bytes_le16(&nodes);
-		struct bytes body;
+	struct node node;
 
-		if (len < 4)
-			break;
-		body = bytes_sub(&nodes, len - 4u);
-		if (!bytes_ok(&nodes))
-			break;
-		if (type == NODE_MEDIA && subtype == NODE_FILE && !path_add(path, room, body))
+	path[0] = '\0';
+	while (node_next(&nodes, &node))
+		if (node.type == TYPE_MEDIA && node.subtype == SUB_FILE &&
+			!path_add(path, room, node.body))
 			return false;
-	}
 	return path[0];
 }
 

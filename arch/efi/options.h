@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include "core/bytes.h"
 
-/* The names of a device path's file nodes (UEFI 10.3.5.4), UTF-8; false when it has none. */
+/*
+ * The names of a device path's file nodes (UEFI 10.3.5.4), UTF-8; false when it has none, a node's
+ * is longer than 256 units, or all are longer than `room`.
+ */
 bool options_file(struct bytes nodes, char *path, size_t room);
 /* Replaces the file at the end of path by name; false when it does not fit. */
 bool options_beside(char *path, size_t room, const char *name);
