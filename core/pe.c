@@ -14,7 +14,6 @@ enum {
 	SECTION_RAW = 16,  /* SizeOfRawData, PointerToRawData */
 	SECTIONS_MAX = 96, /* "COFF File Header", NumberOfSections */
 
-	PE32 = 0x10b,
 	PE32_PLUS = 0x20b,
 	MACHINE_AMD64 = 0x8664,
 	MACHINE_ARM64 = 0xaa64,
