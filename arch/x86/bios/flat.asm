@@ -115,7 +115,7 @@ start:	push	di
 	mov	si, msg_a20
 	jc	fail
 	mov	ebx, flat + FLAT_SIZE
-	jmp	leave_page
+	jmp	enter_stub
 
 ; Says what is at ds:si and goes back: a PXE ROM is told that it did not work.
 fail:	call	print
@@ -141,20 +141,6 @@ packet:	db	16, 0
 	dw	0			; where to: offset, segment
 .segment: dw	(0x7c00 + FLAT_SIZE) >> 4
 .lba:	dq	0
-
-; The stub's stack lies in front of us, on the same page, and emulators are a hundred times slower where they write to
-; a page of which they have run something. Nothing of it is needed any more.
-	times 0x8000 - 0x7c00 - ($ - $$) db 0
-leave_page:
-	push	es
-	push	ds
-	pop	es
-	mov	di, flat
-	mov	cx, (leave_page - flat) / 4
-	xor	eax, eax
-	rep	stosd
-	pop	es
-	jmp	enter_stub
 
 %include "prefix.inc"
 

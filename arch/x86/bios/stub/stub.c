@@ -29,6 +29,14 @@ extern const char stub_end[];
 #define LOW_END 0x100000u
 
 /*
+ * Our stack ends at the boot sector's place, on whose page a prefix or a loader has run. Emulators
+ * are a hundred times slower where they write to a page that holds what they have run, so that
+ * goes: nobody needs it any more.
+ */
+#define BOOT_SECTOR    0x7c00u
+#define STACK_PAGE_END 0x8000u
+
+/*
  * Behind the image while it is unpacked. A copy of this stub runs there, because it is then on one
  * page: emulators are three times slower where a loop crosses the border of two.
  */
@@ -189,6 +197,7 @@ void *stub_main(const struct handover *ho, uint8_t *start)
 	work = (struct work *)(image + (uintptr_t)work);
 	zero((uint8_t *)work, sizeof *work);
 	grow_table((uint8_t *)work, sizeof *work);
+	zero((uint8_t *)BOOT_SECTOR, STACK_PAGE_END - BOOT_SECTOR);
 	memcpy(work->stub, start, (uintptr_t)stub_end);
 	((unpack_fn *)(work->stub + (uintptr_t)unpack))(&work->model,
 		(const void *)(work->stub + (uintptr_t)&model_opcodes), image, pl->image, pl->code,
