@@ -275,6 +275,14 @@ struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst)
 	return best;
 }
 
+void ipv4_suggest_gateway(struct netdev *dev, uint32_t gateway)
+{
+	struct ipv4_conf *ip = &dev->ip4;
+
+	if (gateway && ip_is_any(&ip->gateway) && !((gateway ^ ip4_u32(&ip->addr)) & ip->mask))
+		ip->gateway = ip4_of(gateway);
+}
+
 void ipv4_doubt(struct netdev *dev, const struct ip_addr *dst)
 {
 	uint32_t hop;
@@ -311,10 +319,15 @@ static bool header_push(struct netdev *dev, struct pkt *p, const struct ip_addr 
 	return true;
 }
 
-/* RFC 1112 6.4 for groups. */
+struct mac ipv4_group_mac(uint32_t group)
+{
+	return (struct mac){
+		{0x01, 0x00, 0x5e, group >> 16 & 0x7f, group >> 8 & 0xff, group & 0xff}};
+}
+
 static void send_to_all(struct netdev *dev, struct pkt *p, uint32_t dst)
 {
-	struct mac group = {{0x01, 0x00, 0x5e, dst >> 16 & 0x7f, dst >> 8 & 0xff, dst & 0xff}};
+	struct mac group = ipv4_group_mac(dst);
 
 	eth_send(dev, p, ip4_is_multicast(dst) ? &group : &mac_broadcast, ETH_IPV4);
 }

@@ -98,6 +98,11 @@ void ipv4_doubt(struct netdev *dev, const struct ip_addr *dst);
  * then the boot link. NULL: none.
  */
 struct netdev *ipv4_route_dev(struct net *net, const struct ip_addr *dst);
+/* A program that we have started names a router, host order: it counts where the link has none and
+ * reaches it. */
+void ipv4_suggest_gateway(struct netdev *dev, uint32_t gateway);
+/* Where frames to a group go, RFC 1112 6.4. */
+struct mac ipv4_group_mac(uint32_t group);
 /* Sum of the pseudo header of UDP and TCP. */
 uint32_t ipv4_csum_pseudo(
 	const struct ip_addr *src, const struct ip_addr *dst, uint8_t protocol, uint32_t len);

@@ -378,26 +378,28 @@ static EFI_STATUS EFIAPI snp_station_address(
 				   : EFI_SUCCESS);
 }
 
-/* RFC 1112 6.4, RFC 2464 7 */
+/* RFC 2464 7 */
+static struct mac group_mac_ip6(const EFI_IPv6_ADDRESS *ip)
+{
+	struct mac mac = {{0x33, 0x33}};
+
+	memcpy(mac.b + 2, ip->Addr + 12, 4);
+	return mac;
+}
+
 static EFI_STATUS EFIAPI snp_mcast_ip_to_mac(
 	EFI_SIMPLE_NETWORK_PROTOCOL *This, BOOLEAN IPv6, EFI_IP_ADDRESS *IP, EFI_MAC_ADDRESS *MAC)
 {
 	struct efi_nic *nic;
 	EFI_TPL kept;
 	EFI_STATUS status = enter(This, EfiSimpleNetworkInitialized, &nic, &kept);
-	struct mac mac = {{0x01, 0x00, 0x5e}};
+	struct mac mac;
 
 	if (status)
 		return status;
-	if (!IP || !MAC || (IPv6 ? IP->v6.Addr[0] != 0xff : (IP->v4.Addr[0] & 0xf0) != 0xe0))
+	if (!IP || !MAC || !(IPv6 ? IP->v6.Addr[0] == 0xff : ip4_is_multicast(nic_get_ip(IP))))
 		return leave(kept, EFI_INVALID_PARAMETER);
-	if (IPv6) {
-		mac.b[0] = mac.b[1] = 0x33;
-		memcpy(mac.b + 2, IP->v6.Addr + 12, 4);
-	} else {
-		memcpy(mac.b + 3, IP->v4.Addr + 1, 3);
-		mac.b[3] &= 0x7f;
-	}
+	mac = IPv6 ? group_mac_ip6(&IP->v6) : ipv4_group_mac(nic_get_ip(IP));
 	nic_set_mac(MAC, &mac);
 	return leave(kept, EFI_SUCCESS);
 }

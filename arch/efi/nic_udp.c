@@ -22,15 +22,6 @@
 
 /* -- writing --------------------------------------------------------------------------- */
 
-/* As under BIOS (pxe_udp.c). */
-static void use_gateway(struct netdev *dev, uint32_t gateway)
-{
-	struct ipv4_conf *ip = &dev->ip4;
-
-	if (gateway && ip_is_any(&ip->gateway) && !((gateway ^ ip4_u32(&ip->addr)) & ip->mask))
-		ip->gateway = ip4_of(gateway);
-}
-
 static bool append(struct pkt *p, const void *src, UINTN n)
 {
 	uint8_t *to = pkt_put(p, n);
@@ -82,7 +73,7 @@ EFI_STATUS EFIAPI nic_udp_write(EFI_PXE_BASE_CODE_PROTOCOL *This, UINT16 OpFlags
 	if (SrcPort)
 		*SrcPort = s->port;
 	if (GatewayIp)
-		use_gateway(dev, nic_get_ip(GatewayIp));
+		ipv4_suggest_gateway(dev, nic_get_ip(GatewayIp));
 	dst = ip4_of(nic_get_ip(DestIp));
 	return nic_pxe_leave(&call, udp_send(dev->net, s, dev, p, NULL, &dst, *DestPort)
 					    ? EFI_DEVICE_ERROR

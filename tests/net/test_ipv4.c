@@ -574,6 +574,23 @@ static void best_link_is_taken(void **state)
 	lan_end(lan);
 }
 
+/* A program's router is taken where there is none yet, and where the link reaches it. */
+static void gateways_of_programs(void **state)
+{
+	struct lan *lan = lan_new(1);
+	struct netdev *dev = lan_link(lan, 0);
+
+	(void)state;
+	ipv4_suggest_gateway(dev, 0);
+	ipv4_suggest_gateway(dev, PEER(1));
+	assert_true(ip_is_any(&dev->ip4.gateway));
+	ipv4_suggest_gateway(dev, PEER(0));
+	assert_int_equal(ip4_u32(&dev->ip4.gateway), PEER(0));
+	ipv4_suggest_gateway(dev, PEER(0) + 1);
+	assert_int_equal(ip4_u32(&dev->ip4.gateway), PEER(0));
+	lan_end(lan);
+}
+
 static void quotes(void **state)
 {
 	uint8_t b[64] = {0x46};
@@ -628,6 +645,7 @@ int main(void)
 		cmocka_unit_test(nowhere_to_send),
 		cmocka_unit_test(longest_prefix_wins),
 		cmocka_unit_test(best_link_is_taken),
+		cmocka_unit_test(gateways_of_programs),
 		cmocka_unit_test(quotes),
 	};
 

@@ -165,8 +165,6 @@ void pxe_undi_end(struct pxe *p);
 /* A call by which the NBP parts from half of us; with the second half it is rid of us. */
 enum pxe_status pxe_part(struct pxe *p);
 
-/* pxe_udp.c: a router that the NBP names, in wire order, counts where the lease has named none. */
-void pxe_gateway(struct pxe *p, const uint8_t addr[4]);
 /*
  * pxe_tftp.c, also for pxe_file.c: opens uri for reading in order; waits until the size is known
  * or it is certain that it is not (total IMAGE_SIZE_UNKNOWN). 0 or a negative error (core/err.def).

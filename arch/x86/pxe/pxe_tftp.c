@@ -200,7 +200,7 @@ static enum pxe_status tftp_begin(struct pxe *p, const uint8_t *server, const ui
 		return PXENV_STATUS_TFTP_OPEN;
 	if (!tftp_uri(server, port, name, uri))
 		return PXENV_STATUS_TFTP_FILE_NOT_FOUND;
-	pxe_gateway(p, gateway);
+	ipv4_suggest_gateway(p->dev, wire_get32(gateway));
 	rc = pxe_file_open(p, &p->file[0], uri);
 	return rc ? pxe_file_status(rc) : PXENV_STATUS_SUCCESS;
 }

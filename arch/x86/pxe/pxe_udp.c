@@ -37,15 +37,6 @@ struct udp_write {
 } __attribute__((packed));
 _Static_assert(sizeof(struct udp_write) == 20, "PXE 2.1, UDP WRITE");
 
-void pxe_gateway(struct pxe *p, const uint8_t addr[4])
-{
-	struct ipv4_conf *ip = &p->dev->ip4;
-	uint32_t gateway = wire_get32(addr);
-
-	if (gateway && ip_is_any(&ip->gateway) && !((gateway ^ ip4_u32(&ip->addr)) & ip->mask))
-		ip->gateway = ip4_of(gateway);
-}
-
 void pxe_udp_end(struct pxe *p)
 {
 	udp_box_end(&p->udp);
@@ -133,7 +124,7 @@ static enum pxe_status udp_call_write(struct pxe *p, void *params)
 		return PXENV_STATUS_OUT_OF_RESOURCES;
 	}
 	memcpy(room, from, w->size);
-	pxe_gateway(p, w->gateway);
+	ipv4_suggest_gateway(p->dev, wire_get32(w->gateway));
 	return udp_send(net, s, p->dev, pkt, NULL, &dst, wire_get16(w->dst_port))
 		       ? PXENV_STATUS_FAILURE
 		       : PXENV_STATUS_SUCCESS;

@@ -374,17 +374,13 @@ struct undi_mcast_address {
 	uint8_t ip[4], mac[16];
 } __attribute__((packed));
 
-/* RFC 1112 6.4 */
 static enum pxe_status get_mcast_address(struct pxe *p, void *params)
 {
 	struct undi_mcast_address *a = params;
+	struct mac mac = ipv4_group_mac(wire_get32(a->ip));
 
 	memset(a->mac, 0, sizeof(a->mac));
-	a->mac[0] = 0x01;
-	a->mac[2] = 0x5e;
-	a->mac[3] = a->ip[1] & 0x7f;
-	a->mac[4] = a->ip[2];
-	a->mac[5] = a->ip[3];
+	memcpy(a->mac, mac.b, sizeof(mac.b));
 	return fine(p, params);
 }
 
