@@ -104,6 +104,16 @@ static int reserve(struct machine *m, struct image *img, uint64_t size)
 	return 0;
 }
 
+void image_init(struct image *img, const char *name, uint64_t total)
+{
+	memset(img, 0, sizeof(*img));
+	str_copy(img->name, sizeof(img->name), name);
+	img->mode = 0644;
+	img->store = &image_store_ram;
+	img->total = total;
+	img->limit = UINT64_MAX;
+}
+
 /* A slot with all that needs no memory; still free. */
 static int image_new(struct machine *m, const char *name, uint64_t size, struct image **out)
 {
@@ -111,12 +121,7 @@ static int image_new(struct machine *m, const char *name, uint64_t size, struct 
 
 	if (!img)
 		return err_set(m, ERR_IMAGE_MAX, "%s would be number %d", name, IMAGE_MAX + 1);
-	memset(img, 0, sizeof(*img));
-	str_copy(img->name, sizeof(img->name), name);
-	img->mode = 0644;
-	img->store = &image_store_ram;
-	img->total = size;
-	img->limit = UINT64_MAX;
+	image_init(img, name, size);
 	return 0;
 }
 

@@ -97,6 +97,11 @@ int image_open(struct machine *m, const char *name, const char *uri, uint64_t si
  */
 int image_open_ring(struct machine *m, const char *name, uint64_t total, uint8_t *ring,
 	uint32_t size, struct image **out);
+/*
+ * For whoever has a place of his own for a file, and no slot of the machine's: an image without
+ * memory, still free. He sets its state, and its base or store and the capacity.
+ */
+void image_init(struct image *img, const char *name, uint64_t total);
 /* The size became known; ERR_IMAGE_MEMORY when it does not fit, ERR_IMAGE_TRUNCATED when more is
  * there already. */
 int image_set_total(struct machine *m, struct image *img, uint64_t total);

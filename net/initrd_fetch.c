@@ -80,15 +80,10 @@ static int fill_open(struct fetch *f, uint64_t total)
 
 	if (total != IMAGE_SIZE_UNKNOWN && total != fill->late->total)
 		return initrd_changed(f->m, fill->late, total);
-	memset(img, 0, sizeof(*img));
-	str_copy(img->name, sizeof(img->name), f->name);
-	str_copy(img->uri, sizeof(img->uri), f->uri);
+	image_init(img, f->name, total);
 	img->state = IMAGE_FILLING;
-	img->store = &image_store_ram;
 	img->base = base;
 	img->capacity = fill->late->total;
-	img->total = total;
-	img->limit = UINT64_MAX;
 	f->image = img;
 	return 0;
 }

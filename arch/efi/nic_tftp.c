@@ -60,14 +60,12 @@ static int load_open(struct fetch *f, uint64_t total)
 	l->too_large = !l->only_size && total != IMAGE_SIZE_UNKNOWN && total > l->room;
 	if (l->too_large)
 		return -ERR_IMAGE_MEMORY;
-	memset(img, 0, sizeof(*img));
-	str_copy(img->name, sizeof(img->name), f->name);
-	str_copy(img->uri, sizeof(img->uri), f->uri);
+	image_init(img, f->name, total);
 	img->state = IMAGE_FILLING;
 	img->store = &load_store;
 	img->capacity = l->only_size ? UINT64_MAX : l->room;
-	img->total = total;
-	img->limit = l->only_size && total != IMAGE_SIZE_UNKNOWN ? 0 : UINT64_MAX;
+	if (l->only_size && total != IMAGE_SIZE_UNKNOWN)
+		img->limit = 0;
 	f->image = img;
 	return 0;
 }
