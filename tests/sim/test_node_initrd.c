@@ -192,7 +192,6 @@ static void rig_compare(struct region *r)
 /* Nothing of it goes on, nothing is left over, and nobody broke a rule. */
 static void rig_end(void)
 {
-
 	for (unsigned i = 0; i < FETCH_MAX; i++)
 		assert_null(rig.n->sys->net.fetch[i].m);
 	world_run(rig.l->w, rig.l->w->now_us + S);
