@@ -5,18 +5,19 @@ leaves us of its card, of the lease, of the file that we are. All on x86-64, vir
 """
 
 import os
+import re
 
 import pytest
 
-from lab import efi, media
+from lab import efi, media, servers
 from lab.qemu import Nic
 from test_boot import digest
+from test_efi import boot_file
 
 pytestmark = pytest.mark.reveille
 NOISE = media.noise(3000001)
 SCRIPT = media.script('echo Script-on ${netX/chip} ${ip} ${netX/mac}', 'imgfetch noise', 'sha256sum noise', 'exit')
 GRUB = 'serial --unit=0 --speed=115200\nchainloader /%s\nboot\n'
-TO_IPXE = ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe']
 
 
 @pytest.fixture
@@ -24,24 +25,24 @@ def load(lan, serve, uefi, artefact, cache, out):
     """load(loader, image): a machine in which the loader has started our image; SCRIPT is what it then finds."""
     def run(loader, image):
         name = image + '.efi'
-        files, options, parts = {name: artefact('efi', 'x64', image), 'noise': NOISE}, TO_IPXE, {}
+        files, first, parts = {name: artefact('efi', 'x64', image), 'noise': NOISE}, None, {}
         nic = Nic('virtio', lan.port(), bootindex=1)
         if loader in ('ipxe', 'rom'):
             files.update({'boot.ipxe': media.script('chain ' + name), 'autoexec.ipxe': SCRIPT})
         else:
             files['boot.ipxe'] = SCRIPT
         if loader == 'grub':
-            grub = efi.unpacked(cache, *efi.GRUB)
-            files.update({'grubx64.efi': grub, 'grub/grub.cfg': GRUB % name})
-            options = options + ['--dhcp-boot=tag:!loaded,grubx64.efi']
+            first = 'grubx64.efi'
+            files.update({first: efi.unpacked(cache, *efi.GRUB), 'grub/grub.cfg': GRUB % name})
         elif loader == 'ipxe':
-            files['ipxe.efi'] = efi.present('/usr/lib/ipxe/ipxe.efi')
-            options = options + ['--dhcp-boot=tag:!loaded,ipxe.efi']
+            first = 'ipxe.efi'
+            files[first] = efi.present('/usr/lib/ipxe/ipxe.efi')
         elif loader == 'rom':
             nic.rom = artefact('efirom', 'virtio')
         else:
             parts['disk'] = efi.fat_disk(os.path.join(out, 'disk.img'), efi.removable('x64', files[name]))
-        serve('dnsmasq', files, boot=None, options=options)
+        serve('dnsmasq', files, boot=None if first else 'boot.ipxe',
+              options=servers.first_then_script(first) if first else ())
         return uefi(nics=[nic], **parts)
     return run
 
@@ -70,3 +71,13 @@ def test_back_to_rom(lan, serve, uefi, artefact, rom):
     machine.expect(r'Script-on snp 10\.77\.0\.\d+ 52:54:00:12:34:56\s', 90)
     machine.expect(digest(NOISE), 60)
     machine.expect('Back-in-ROM', 30)
+
+
+def test_only_the_card_that_booted(lan, serve, uefi, artefact):
+    """snponly.efi: of two cards that the firmware has a driver for, the second has booted it."""
+    serve('dnsmasq', {'snponly.efi': artefact('efi', 'x64', 'snponly'),
+                      'autoexec.ipxe': media.script('ifstat', 'echo Listed', 'sleep 60')},
+          boot=None, options=boot_file('x64', 'pxe', 'snponly.efi'))
+    machine = uefi(nics=[Nic('virtio', lan.port()), Nic('virtio', lan.port(), bootindex=0)])
+    machine.expect(r'(?m)^Listed', 90)
+    assert re.findall(r'(?m)^(net\d+: \S+ \S+),', machine.serial.text()) == ['net0: 52:54:00:12:34:57 snp']
