@@ -23,12 +23,15 @@ struct loaded {
 	char file[URL_MAX];
 };
 
-/* As often as it takes (RFC 3396); not at all when there is no room. */
+/* In as many pieces as it takes (RFC 3396); not at all when there is no room for it and the end. */
 static void put_option(struct emit *e, unsigned tag, const void *value, size_t n)
 {
+	size_t heads = 2 * ((n + 254) / 255);
 	const uint8_t *v = value;
 
-	for (size_t part; n && e->n + 2 + n < e->cap; v += part, n -= part) {
+	if (e->n + heads + n >= e->cap)
+		return;
+	for (size_t part; n; v += part, n -= part) {
 		part = n < 255 ? n : 255;
 		emit_u8(e, (uint8_t)tag);
 		emit_u8(e, (uint8_t)part);
