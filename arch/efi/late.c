@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See late.h. A transfer ends by itself, a minute after the last byte at the latest (net/fetch.h),
+ * See late.h. A transfer ends by itself, a minute after the last new byte (net/tftp.c, net/http.c),
  * so no time is set for the wait. Links that the payload has taken for itself are ours meanwhile.
+ *
+ * Limits: keys are the payload's. None of them ends the wait, nor does Ctrl-C.
  */
 #include "arch/efi/late.h"
 #include "arch/efi/nic.h"
