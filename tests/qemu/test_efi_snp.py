@@ -78,6 +78,6 @@ def test_only_the_card_that_booted(lan, serve, uefi, artefact):
     serve('dnsmasq', {'snponly.efi': artefact('efi', 'x64', 'snponly'),
                       'autoexec.ipxe': media.script('ifstat', 'echo Listed', 'sleep 60')},
           boot=None, options=boot_file('x64', 'pxe', 'snponly.efi'))
-    machine = uefi(nics=[Nic('virtio', lan.port()), Nic('virtio', lan.port(), bootindex=0)])
+    machine = uefi(nics=[Nic('virtio', lan.port(), bootindex=1), Nic('virtio', lan.port(), bootindex=0)])
     machine.expect(r'(?m)^Listed', 90)
     assert re.findall(r'(?m)^(net\d+: \S+ \S+),', machine.serial.text()) == ['net0: 52:54:00:12:34:57 snp']
