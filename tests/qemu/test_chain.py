@@ -37,16 +37,15 @@ def autoexec(driver, *lines):
     ('virtio', 'pxe', 'virtio-net', 'tftp'),
     ('e1000', 'kpxe', 'undi', 'tftp'),
     ('e1000', 'pxe', 'e1000', 'http'),
-    ('rtl8139', 'kpxe', 'undi', 'http'),
     ('rtl8139', 'pxe', 'undi', 'tftp'),
     ('e1000e', 'kpxe', 'undi', 'http'),
 ])
-def test_debian(model, kind, driver, scheme, chained, web, kernel):
+def test_debian(model, kind, driver, scheme, chained, web, kernel, out):
     """With the ROM's lease, through our own driver or the ROM's. All cards: sweep_chain.py."""
-    boot_debian(model, kind, driver, scheme, chained, web, kernel)
+    boot_debian(model, kind, driver, scheme, chained, web, kernel, out)
 
 
-def boot_debian(model, kind, driver, scheme, chained, web, kernel):
+def boot_debian(model, kind, driver, scheme, chained, web, kernel, out):
     files = autoexec(driver, 'set base %s://${next-server}' % scheme,
                      'kernel ${base}/vmlinuz %s mark=${net0/mac}' % QUIET, 'initrd ${base}/initrd.img', 'boot')
     if scheme == 'tftp':
@@ -54,10 +53,25 @@ def boot_debian(model, kind, driver, scheme, chained, web, kernel):
     else:
         web('nginx', kernel)
     assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files), 300)  # the driver of a ROM is slow
+    assert asked_by_us(out) == [], 'the lease is the ROM\'s'
+
+
+def asked_by_us(out):
+    """Types of the DHCP messages that the machine has sent since the ROM had fetched us."""
+    packets = pcap.read(os.path.join(out, 'net0.pcap'))
+    loaded = next(t.end for t in pcap.transfers(packets) if t.name.endswith('reveille'))
+    return [kind for packet, kind, _ in pcap.dhcp(packets) if packet.time > loaded and packet.sport == 68]
 
 
 @pytest.mark.reveille
-@pytest.mark.parametrize('model', ['i82559c', 'ne2k_pci', 'pcnet', 'vmxnet3'])
+def test_dhcp(chained, probe, out):
+    """A script asks for a lease of its own."""
+    Handover(chained('virtio', 'pxe', {'probe': probe, **autoexec('virtio-net', 'dhcp', 'kernel probe', 'boot')}))
+    assert set(asked_by_us(out)) == {pcap.DISCOVER, pcap.REQUEST}
+
+
+@pytest.mark.reveille
+@pytest.mark.parametrize('model', ['i82559c', 'ne2k_pci', 'pcnet', 'rtl8139', 'vmxnet3'])
 def test_undi(model, chained, probe):
     """Cards of which one has no interrupt that the ROM knows of, and one an interrupt that never comes."""
     files = autoexec('undi', 'imgfetch noise && sha256sum noise', 'kernel probe mark=${net0/mac}', 'boot')
