@@ -12,6 +12,7 @@ import shutil
 import subprocess
 
 from bench.machines import Failed
+from lab import media
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = 'linux-image-amd64'
@@ -46,11 +47,8 @@ def cpio(files):
     """A newc archive (the kernel's initramfs-format.rst) of name -> bytes; None for a directory."""
     archive = bytearray()
     for number, (name, data) in enumerate([*files.items(), ('TRAILER!!!', b'')], 1):
-        mode = 0o040755 if data is None else 0o100755
-        fields = (number, mode, 0, 0, 1, 0, len(data or b''), 0, 0, 0, 0, len(name) + 1, 0)
-        archive += b'070701' + b''.join(b'%08X' % field for field in fields) + name.encode() + b'\0'
-        archive += bytes(-len(archive) % 4) + (data or b'')
-        archive += bytes(-len(archive) % 4)
+        archive += media.cpio_header(name, 0o040755 if data is None else 0o100755, len(data or b''), number)
+        archive += (data or b'') + bytes(-len(data or b'') % 4)
     return bytes(archive)
 
 

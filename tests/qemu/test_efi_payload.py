@@ -51,14 +51,10 @@ def file_of(data):
 
 def region(first, name, second):
     """An initrd, and on the page behind it a file in a cpio archive of its own: core/initrd.h, core/cpio.h."""
-    def entry(path, mode, size):
-        fields = [0, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, len(path) + 1, 0]
-        head = b'070701' + b''.join(b'%08x' % field for field in fields) + path + b'\0'
-        return head + bytes(-len(head) % 4)
-    head = entry(name, 0o100644, len(second))
+    head = media.cpio_header(name, 0o100644, len(second))
     start = (len(first) + 4095) // 4096 * 4096 + 4096
     whole = first + bytes(start - len(head) - len(first)) + head + second
-    return whole + bytes(-len(whole) % 4) + entry(b'TRAILER!!!', 0, 0)
+    return whole + bytes(-len(whole) % 4) + media.cpio_header('TRAILER!!!', 0, 0)
 
 
 @pytest.fixture
@@ -99,7 +95,7 @@ def test_what_it_is_given(cpu, start):
                     'chain payload.efi && echo Back || echo Failed', cpu=cpu,
                     files={'first': NOISE, 'second': SMALL})
     seen = ran(machine, 120)
-    whole = region(NOISE, b'second', SMALL)
+    whole = region(NOISE, 'second', SMALL)
     crc = '%08x' % zlib.crc32(whole)
     assert seen.options == ['0', '']
     assert seen.path == ['\\payload.efi']

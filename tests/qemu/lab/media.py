@@ -61,6 +61,13 @@ def disk_image(cache, source='disk.asm'):
     return path
 
 
+def cpio_header(name, mode, size, number=0):
+    """What stands in front of a file in a newc archive (the kernel's initramfs-format.rst), padded."""
+    fields = [number, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, len(name) + 1, 0]
+    head = b'070701' + b''.join(b'%08x' % field for field in fields) + name.encode() + b'\0'
+    return head + bytes(-len(head) % 4)
+
+
 def offer(directory, files):
     """
     Fills a directory for a TFTP server. Values are bytes, text, or the path of a file (os.PathLike or a
