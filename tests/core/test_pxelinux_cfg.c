@@ -288,7 +288,7 @@ static void test_menus(void **state)
 /* Files that are put in the place of a line: at the start, in the middle, at the end. */
 static void test_insert(void **state)
 {
-	struct image *one = file("one", "label one\nappend 1", 18);
+	struct image *one;
 
 	(void)state;
 	load("include one\nlabel x\ninclude one\nlabel y\ninclude one");
@@ -327,7 +327,7 @@ static void test_insert(void **state)
 /* A tag makes a submenu of a file, wherever it stands. */
 static void test_insert_tag(void **state)
 {
-	struct image *one = file("one", "label one\nmenu default\ninclude x", 33);
+	struct image *one;
 	uint32_t tools;
 
 	(void)state;
