@@ -10,7 +10,7 @@ import statistics
 
 from bench import boot, http
 from bench.machines import Run, file_transfer, net, pcap, qemu, twice
-from lab import efi
+from lab import efi, servers
 
 OURS, PEER = 'Reveille', 'iPXE'
 WANTED_SOONER = 0.5  # of the peer's time to the first byte
@@ -79,8 +79,7 @@ def serve(site, case, fw):
     site.offer('boot.ipxe', case.script().encode())
     with open(fw.efi('x64', case.program), 'rb') as file:
         site.offer(PROGRAM, file.read())
-    site.serve(case.server, tftp=True, boot='tag:loaded,boot.ipxe', options=[
-        '--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:!loaded,' + PROGRAM])
+    site.serve(case.server, tftp=True, boot=None, options=servers.first_then_script(PROGRAM))
 
 
 def measure(site, fws, runs, say, model='virtio'):

@@ -10,6 +10,7 @@ import pytest
 
 from test_efi import boot  # noqa: F401, a fixture
 from test_efi_load import peak_memory  # noqa: F401
+from test_efi_rom import next_boot_entry, start  # noqa: F401
 
 WAYS = [('x64', model, via, image) for model in ('virtio', 'e1000') for via, image in (
     ('disk', 'reveille'), ('pxe', 'reveille'), ('pxe', 'snponly'), ('http', 'reveille'), ('http', 'snponly'),
@@ -26,6 +27,11 @@ WAYS += [('x64', 'rtl8139', via, 'reveille') for via in ('pxe', 'http')]
 @pytest.mark.parametrize('cpu, model, via, image', WAYS)
 def test_debian(cpu, model, via, image, scheme, boot):  # noqa: F811
     boot(cpu, model, via, image, scheme)
+
+
+@pytest.mark.reveille
+def test_next_boot_entry(start, cache):  # noqa: F811
+    next_boot_entry('e1000', 'e1000', start, cache)
 
 
 @pytest.mark.reveille

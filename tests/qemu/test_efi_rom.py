@@ -9,8 +9,9 @@ import re
 
 import pytest
 
-from lab import efi, media
+from lab import efi, media, servers
 from lab.qemu import Nic
+from test_boot import digest
 
 pytestmark = pytest.mark.reveille
 
@@ -28,15 +29,27 @@ def start(lan, artefact, uefi, serve):
 
 
 def test_next_boot_entry(start, cache):
+    """e1000: sweep_efi.py."""
+    next_boot_entry('virtio', 'virtio-net', start, cache)
+
+
+def next_boot_entry(model, chip, start, cache):
     """Ours is a boot entry. When its script ends, the firmware's network boot has our card, by SNP."""
-    app = media.assemble('app.asm', cache)
-    options = ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe',
-               '--dhcp-boot=tag:!loaded,app.efi']
-    machine = start(['echo Script-on ${net0/chip}'], files={'app.efi': app}, options=options)
-    machine.expect('Script-on virtio-net', 60)
+    machine = start(['echo Script-on ${net0/chip}'], models=[model], options=servers.first_then_script('app.efi'),
+                    files={'app.efi': media.assemble('app.asm', cache)})
+    machine.expect('Script-on ' + chip, 60)
     machine.expect(r'failed to load Boot\d+ "UEFI PXEv4 \(MAC:525400123456\)".*Not Found', 20)
     machine.expect('Start PXE over IPv4', 20)
     machine.expect(r'APP-STARTED \[\]', 40)
+
+
+def test_runs_a_driver(start, artefact):
+    """A driver that we have started is offered all devices; the firmware's do not take our links meanwhile."""
+    noise = media.noise(400000)
+    machine = start(['chain driver.efi', 'imgfetch noise && sha256sum noise'],
+                    files={'driver.efi': artefact('efi', 'x64', 'payload-driver'), 'noise': noise})
+    machine.expect('DRIVER', 60)
+    machine.expect(digest(noise), 20)
 
 
 def test_all_links_at_once(start):

@@ -72,6 +72,11 @@ class Server:
                 self.kill()
 
 
+def first_then_script(first):
+    """dnsmasq's options: the file `first` for firmware, boot.ipxe for what that has loaded, ourselves or iPXE."""
+    return ['--dhcp-userclass=set:loaded,iPXE', '--dhcp-boot=tag:loaded,boot.ipxe', '--dhcp-boot=tag:!loaded,' + first]
+
+
 def dnsmasq(lan, out, cache, tftp=None, boot=None, options=(), pool=True):
     """
     DHCP, and TFTP of the directory `tftp`. `boot` is --dhcp-boot's value. pool=False leaves the range to
