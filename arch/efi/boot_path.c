@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device paths of network boots: MAC (UEFI 10.3.4.11), IPv4 (10.3.4.12), IPv6, VLAN (10.3.4.16),
- * iSCSI, URI (10.3.4.22), DNS (10.3.4.23). And the way back to a DHCP message: RFC 2131 section 2.
+ * Device paths of network boots: the nodes MAC, IPv4, IPv6, VLAN, iSCSI, URI and DNS (UEFI 10.3.4,
+ * which numbers them otherwise from edition to edition). And the way back to a DHCP message: RFC 2131
+ * section 2.
  *
  * Limits: IPv6 addresses are only noticed.
  */

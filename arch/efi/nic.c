@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A link's child handle: what it has, and who may take it back. UEFI 10.3.4.11 (MAC address node),
- * 10.3.4.17 (vendor node), 7.3 (handles).
+ * A link's child handle: what it has, and who may take it back. UEFI 10.3.4 (MAC address and vendor
+ * node), 7.3 (handles).
  *
  * The handle's path is the card's with the MAC behind it. The path of a card that is the firmware's
  * Simple Network Protocol ends with the MAC already, and no two handles have one path: there a
@@ -24,13 +24,13 @@ struct node_mac {
 	EFI_DEVICE_PATH head;
 	uint8_t mac[32], type;
 } __attribute__((packed));
-_Static_assert(sizeof(struct node_mac) == 37, "UEFI 10.3.4.11");
+_Static_assert(sizeof(struct node_mac) == 37, "UEFI 10.3.4, MAC address");
 
 struct node_vendor {
 	EFI_DEVICE_PATH head;
 	EFI_GUID guid;
 };
-_Static_assert(sizeof(struct node_vendor) == 20, "UEFI 10.3.4.17");
+_Static_assert(sizeof(struct node_vendor) == 20, "UEFI 10.3.4, vendor-defined");
 
 static EFI_DEVICE_PATH *path_of(const struct netdev *dev, const EFI_DEVICE_PATH *card)
 {
