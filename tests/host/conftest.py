@@ -76,14 +76,11 @@ def serve(lan, out):
     def start(name, files, boot='boot.ipxe'):
         root = media.offer(os.path.join(out, 'tftp'), files)
         cache = os.path.join(BUILD, 'cache')
-        try:
-            started.append(servers.dnsmasq(lan, out, cache, tftp=root if name == 'dnsmasq' else None, boot=boot))
-            if name == 'atftpd':
-                started.append(servers.atftpd(lan, out, root, cache))
-            elif name == 'tftpd-hpa':
-                started.append(servers.tftpd_hpa(lan, out, root, cache))
-        except servers.Missing as error:
-            pytest.skip(str(error))
+        started.append(servers.dnsmasq(lan, out, cache, tftp=root if name == 'dnsmasq' else None, boot=boot))
+        if name == 'atftpd':
+            started.append(servers.atftpd(lan, out, root, cache))
+        elif name == 'tftpd-hpa':
+            started.append(servers.tftpd_hpa(lan, out, root, cache))
         return root
     yield start
     for server in started:

@@ -129,23 +129,13 @@ def disk(cache):
 @pytest.fixture
 def artefact(fw):
     """artefact('lkrn') or artefact('rom', model): a path; skips what was not built."""
-    def find(kind, *args):
-        try:
-            return getattr(fw, kind)(*args)
-        except firmware.Missing as error:
-            return pytest.skip(str(error))
-    return find
+    return lambda kind, *args: getattr(fw, kind)(*args)
 
 
 @pytest.fixture
 def rom(cache):
     """rom(model), rom(model, 'efirom'): the path of iPXE's ROM for that card."""
-    def find(model, kind='rom'):
-        try:
-            return getattr(firmware.Ipxe(BUILD), kind)(model)
-        except firmware.Missing as error:
-            return pytest.skip(str(error))
-    return find
+    return lambda model, kind='rom': getattr(firmware.Ipxe(BUILD), kind)(model)
 
 
 @pytest.fixture
@@ -186,12 +176,7 @@ def machine(out, fw, request):
 @pytest.fixture
 def uefi(machine):
     """uefi(cpu=, nics=[...], ...) makes a started efi.Machine, likewise."""
-    def make(**parts):
-        try:
-            return machine(efi.Machine, **parts)
-        except efi.Missing as error:
-            return pytest.skip(str(error))
-    return make
+    return lambda **parts: machine(efi.Machine, **parts)
 
 
 @pytest.fixture
@@ -235,15 +220,12 @@ def serve(lan, out, cache, request):
     def start(name, files, boot='boot.ipxe', options=(), tftp_options=()):
         root = media.offer(os.path.join(out, 'tftp'), files)
         own = name == 'dnsmasq'
-        try:
-            started.append(servers.dnsmasq(lan, out, cache, tftp=root if own else None, boot=boot,
-                                           options=list(options) + (list(tftp_options) if own else [])))
-            if name == 'atftpd':
-                started.append(servers.atftpd(lan, out, root, cache, tftp_options))
-            elif name == 'tftpd-hpa':
-                started.append(servers.tftpd_hpa(lan, out, root, cache, tftp_options))
-        except servers.Missing as error:
-            pytest.skip(str(error))
+        started.append(servers.dnsmasq(lan, out, cache, tftp=root if own else None, boot=boot,
+                                       options=list(options) + (list(tftp_options) if own else [])))
+        if name == 'atftpd':
+            started.append(servers.atftpd(lan, out, root, cache, tftp_options))
+        elif name == 'tftpd-hpa':
+            started.append(servers.tftpd_hpa(lan, out, root, cache, tftp_options))
         return started
     yield start
     for server in started:
@@ -257,10 +239,7 @@ def web(lan, out, cache):
 
     def start(kind, files, port=80):
         root = media.offer(os.path.join(out, 'www'), files)
-        try:
-            started.append(web_servers.Web(kind, lan, out, cache, root, port))
-        except servers.Missing as error:
-            pytest.skip(str(error))
+        started.append(web_servers.Web(kind, lan, out, cache, root, port))
         return started[-1]
     yield start
     for server in started:

@@ -17,9 +17,9 @@ SCRIPT = media.script(
     'boot')
 
 
-def booted(machine, timeout=90):
-    """Waits for the system's report and its end, returns the report."""
-    machine.expect('REVEILLE-BOOTED', timeout)
+def booted(machine):
+    """Waits for the system's report and its end, returns the report. The way there may lead over slow loaders."""
+    machine.expect('REVEILLE-BOOTED', 300)
     start = machine.serial.pos
     machine.expect('REVEILLE-END', 30)
     report = machine.serial.text()[start:machine.serial.pos]

@@ -52,7 +52,7 @@ def boot_debian(model, kind, driver, scheme, chained, web, kernel, out):
         files.update(kernel)
     else:
         web('nginx', kernel)
-    assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files), 300)  # the driver of a ROM is slow
+    assert 'mark=52:54:00:12:34:56' in booted(chained(model, kind, files))
     assert asked_by_us(out) == [], 'the lease is the ROM\'s'
 
 

@@ -41,9 +41,9 @@ def script_of(scheme, cpu, chip):
         'initrd ${base}/initrd.img', 'initrd ${base}/noise.bin /noise', 'boot')
 
 
-def comes_up(machine, timeout=120):
+def comes_up(machine):
     """booted(), but does not wait when the firmware has us back."""
-    if 'failed' in machine.expect(['REVEILLE-BOOTED', r'BdsDxe: failed to start .*'], timeout).group(0):
+    if 'failed' in machine.expect(['REVEILLE-BOOTED', r'BdsDxe: failed to start .*'], 300).group(0):
         raise LabError('did not boot:\n' + machine.serial.tail())
     machine.serial.pos -= len('REVEILLE-BOOTED')
     return booted(machine)

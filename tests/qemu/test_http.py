@@ -63,8 +63,8 @@ def test_gigabyte(lan, site, machine, plug, huge):
     path, digest = huge
     server = site('nginx', media.script(*sums('big')), {'big': path})
     m = machine(memory=1536, snaplen=60, **plug('lkrn', 'virtio', lan.port()))
-    m.expect('fetched big', 120)
-    assert digest_of(m, 'big', 240) == digest
+    m.expect('fetched big', 300)
+    assert digest_of(m, 'big', 600) == digest
     assert [(hit.status, hit.sent) for hit in server.hits() if hit.path == '/big'] == [(200, HUGE)]
 
 

@@ -14,3 +14,9 @@ media.py     the files that are booted: probe kernel, boot scripts, ISO images, 
 handover.py  what the probe kernel was given
 firmware.py  what is under test, and the words it is known by
 """
+
+import unittest
+
+
+class Missing(unittest.SkipTest):
+    """What was not built, or is not installed. pytest skips a test that it comes out of, as it does for unittest."""

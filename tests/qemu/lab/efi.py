@@ -15,7 +15,7 @@ import shutil
 import subprocess
 from collections import namedtuple
 
-from . import qemu
+from . import Missing, qemu
 
 # Debian's test key: "snakeoil" variables have nothing else in db.
 KEY, CERT, PASSPHRASE = '/usr/share/ovmf/PkKek-1-snakeoil.key', '/usr/share/ovmf/PkKek-1-snakeoil.pem', 'snakeoil'
@@ -35,10 +35,6 @@ CPUS = {
 # Which keys a machine with Secure Boot trusts: Debian's test key, or Microsoft's, as computers that one can buy.
 TRUST = {'snakeoil': '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd', 'ms': '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'}
 SECURE_CODE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd'
-
-
-class Missing(Exception):
-    """A package that is not there."""
 
 
 def present(path):

@@ -8,11 +8,7 @@ that the lab judges a network boot and not our own habits. Tests of what only we
 import os
 import struct
 
-from . import qemu
-
-
-class Missing(Exception):
-    """An artefact that was not built."""
+from . import Missing, qemu
 
 
 class Reveille:

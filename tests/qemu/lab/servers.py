@@ -11,13 +11,11 @@ import signal
 import subprocess
 import time
 
+from . import Missing
+
 
 class ServerError(RuntimeError):
     """A server that is there and does not start."""
-
-
-class Missing(Exception):
-    """A server that is not there."""
 
 
 def program(name, package, cache):
