@@ -17,6 +17,7 @@ from test_chain import autoexec, chained  # noqa: F401  the fixtures
 
 pytestmark = pytest.mark.reveille
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nbp')
+TABLES = os.path.join(HERE, '..', '..', '..', 'arch', 'x86', 'pxe')
 
 
 def assemble(out, *defines):
@@ -118,9 +119,10 @@ def cached(calls):
 
 
 def undi(calls):
-    """Sends a question, gets the answer."""
+    """Sends a question twice; the answer comes when the filter lets it through."""
     mac = bytes.fromhex('525400123456')
-    wrong = {'isr-closed': 0x6a, 'station-address': 3, 'diagnostics': 3, 'base-stopped': 3, 'unknown': 3}
+    wrong = {'isr-closed': 0x6a, 'initialize-early': 0x6a, **dict.fromkeys((
+        'station-address', 'mcast-one', 'diagnostics', 'force-interrupt', 'restart-dhcp', 'base-stopped', 'unknown'), 3)}
     assert {name: word(call, 0) for name, call in calls.items() if word(call, 0)} == wrong
     assert calls['get-information'][1][12:18] == mac
     assert struct.unpack_from('<HH', calls['nic-type'][1], 3)[0] == 0x1af4
@@ -132,7 +134,27 @@ def undi(calls):
     assert answers and all(word(turn, 2) in (0, 2, 3) for turn in turns)
     assert any(turn[2][:6] == mac and turn[2][12:14] == b'\x08\x06' and turn[2][28:32] == bytes((10, 77, 0, 1))
                and word(turn, 8) == 14 and turn[1][14:16] == b'\2\0' for turn in answers)
+    deaf = [word(calls['deaf-%d' % number], 2) for number in range(1, 41)]
+    assert deaf == [2] + [0] * 39
     assert word(calls['statistics'], 2, '<I') > 0 and word(calls['statistics'], 6, '<I') > 0
+    assert calls['statistics-cleared'][1] == bytes(18)
+
+
+def in_files(directory, ending, pattern):
+    """What is found in all of them, as numbers."""
+    found = set()
+    for name in os.listdir(directory):
+        if name.endswith(ending):
+            with open(os.path.join(directory, name), encoding='utf-8') as file:
+                found.update(int(number, 16) for number in re.findall(pattern, file.read(), re.M))
+    return found
+
+
+def test_every_call():
+    """No opcode is in our tables that the program does not call. END says that it has made all calls of its own."""
+    ours = in_files(TABLES, '.c', r'^\t\{(0x[0-9a-f]+), [^,]+, \w+\},')
+    assert len(ours) > 30
+    assert ours <= in_files(HERE, '.inc', r'^call_ [^,]+, (0x[0-9a-f]+),')
 
 
 @pytest.mark.parametrize('define,after', [('RETURN=0', 'FINE'), ('RETURN=1', 'FAILED'), ('INT18', 'FAILED'),
@@ -143,6 +165,19 @@ def test_end(define, after, nbp):
     m = nbp(['chain nbp && echo FINE || echo FAILED', 'imgfetch nbp && echo AGAIN'], [define])
     m.expect(after, 30)
     m.expect('AGAIN', 30, 'the network works again')
+
+
+def test_restart(nbp, out):
+    """RESTART_TFTP: another program takes the first one's place and finds all that it found; a file that is not there
+    changes nothing."""
+    m = nbp(defines=['RESTART'], files={'again': assemble(out)})
+    m.expect('BACK', 30)
+    first, second = re.split(r'(?m)^(?=START )', m.serial.text())[1:]
+    assert word(parse(first).calls['restart-none'], 0) == 0x3b and 'END' not in first
+    second = parse(second)
+    entered(second)
+    undi(second.calls)
+    assert second.kept == ['0000']
 
 
 def test_stays(nbp, disk):

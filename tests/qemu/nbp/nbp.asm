@@ -371,6 +371,10 @@ prepare:
 	pop	es
 	push	di
 	rep	stosd
+	mov	di, before		; FXSAVE leaves some of it as it is
+	mov	cx, 2 * 512 / 4
+	xor	eax, eax
+	rep	stosd
 	pop	di
 	movups	xmm0, [di]
 	movups	xmm3, [di]
