@@ -129,9 +129,10 @@ def test_command_line_and_path(start):
 
 def test_initrd_that_is_lost(start):
     """Gone from the server when it is asked for: an error for the program, which is not "there is none", and for us."""
-    machine = start('initrd lost', 'echo Now', 'sleep 1', 'chain payload.efi', 'echo Back', files={'lost': NOISE})
+    machine = start('initrd lost', 'prompt Now', 'chain payload.efi', 'echo Back', files={'lost': NOISE})
     machine.expect(r'(?m)^Now', 60)
     del start.tftp.files['lost']
+    machine.serial.send('x')
     seen = ran(machine)
     assert seen.initrd[:2] == [str(TOO_SMALL), str(len(NOISE))]
     assert seen.initrd[4:] == ['%08x' % DEVICE_ERROR] * 2
@@ -141,10 +142,11 @@ def test_initrd_that_is_lost(start):
 
 def test_kernel_whose_initrd_is_lost(start, kernel):
     """Linux gives up, and the script goes on."""
-    machine = start('initrd lost', 'kernel vmlinuz console=ttyS0', 'echo Now', 'sleep 1', 'boot || echo Back',
+    machine = start('initrd lost', 'kernel vmlinuz console=ttyS0', 'prompt Now', 'boot || echo Back',
                     files={'lost': NOISE, 'vmlinuz': content(kernel['vmlinuz'])})
     machine.expect(r'(?m)^Now', 60)
     del start.tftp.files['lost']
+    machine.serial.send('x')
     machine.expect('E4002')
     machine.expect(r'E7001\b(?s:.*?)Back')
 
