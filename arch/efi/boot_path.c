@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device paths of network boots: the nodes MAC, IPv4, IPv6, VLAN, iSCSI, URI and DNS (UEFI 10.3.4,
- * which numbers them otherwise from edition to edition). And the way back to a DHCP message: RFC 2131
- * section 2.
+ * Device paths of network boots: the nodes MAC, IPv4, IPv6, VLAN, iSCSI, URI and DNS (UEFI 10.3.4;
+ * each edition numbers them anew). And the way back to a DHCP message: RFC 2131 section 2.
  *
  * Limits: IPv6 addresses are only noticed.
  */
