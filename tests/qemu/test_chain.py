@@ -114,6 +114,20 @@ def test_base_memory(kib, chained, artefact, cache, probe):
 
 
 @pytest.mark.reveille
+@pytest.mark.parametrize('hide', [1, 2])
+def test_pxenv(hide, chained, artefact, cache, probe):
+    """A ROM without !PXE, and one of before PXE 2.1: a file comes through it, and a kernel is started."""
+    with open(artefact('image', 'kpxe'), 'rb') as file:
+        image = media.squeezed(cache, file.read(), hide=hide)
+    noise = media.noise(300000)
+    files = autoexec('undi', 'imgfetch noise && sha256sum noise', 'kernel probe mark=${net0/mac}', 'boot')
+    m = chained('virtio', 'kpxe', {'hidden': image, 'noise': noise, 'probe': probe, **files}, boot='hidden')
+    m.expect('NO-BANGPXE', 60)
+    m.expect(media.digest(noise), 60)
+    assert Handover(m).cmdline == 'mark=52:54:00:12:34:56'
+
+
+@pytest.mark.reveille
 def test_no_loop(chained, lan, disk, out):
     """A server that has nothing but us: we say so once and go back."""
     m = chained('virtio', 'kpxe', {}, disk=disk)

@@ -34,11 +34,14 @@ def probe_kernel(cache, size=2048):
     return bytes(image)
 
 
-def squeezed(cache, program, kib):
-    """A network boot program that finds no more than `kib` KiB of base memory."""
+def squeezed(cache, program, kib=0, hide=0):
+    """
+    A network boot program that finds no more than `kib` KiB of base memory, or a ROM with PXENV+ alone: with hide 2 as
+    before PXE 2.1, and to be asked for by int 1Ah.
+    """
     head = bytearray(assemble('squeeze.asm', cache))
     program += bytes(-len(program) % 512)
-    struct.pack_into('<HH', head, 2, kib, len(program) // 512)
+    struct.pack_into('<HHH', head, 2, kib, len(program) // 512, hide)
     return bytes(head) + program
 
 
