@@ -5,20 +5,39 @@
 #include "net/ipv4.h"
 #include "net/netdev.h"
 
+/* A free one; else the oldest that came to another port, or from elsewhere: whoever that is, he does
+ * not make the payload deaf for others. NULL: all are this sender's. */
+static struct udp_datagram *make_room(
+	struct udp_box *box, uint16_t port, uint32_t src, uint16_t src_port)
+{
+	struct udp_datagram *oldest = NULL, *d = box->datagram;
+
+	for (; d < box->datagram + UDP_BOX_DATAGRAMS; d++) {
+		if (!d->n)
+			return d;
+		if ((d->dst_port != port || d->src != src || d->src_port != src_port) &&
+			(!oldest || (int32_t)(d->seq - oldest->seq) < 0))
+			oldest = d;
+	}
+	return oldest;
+}
+
 static void box_input(
 	struct udp_sock *s, const struct ip_meta *meta, uint16_t src_port, struct bytes b)
 {
 	struct udp_box *box = s->ctx;
-	struct udp_datagram *d = box->datagram, *end = d + UDP_BOX_DATAGRAMS;
+	uint32_t src = ip4_u32(&meta->src);
+	struct udp_datagram *d;
 
-	while (d < end && d->n)
-		d++;
-	if (d == end || b.n > sizeof(d->data))
+	if (b.n > sizeof(d->data))
+		return;
+	d = make_room(box, s->port, src, src_port);
+	if (!d)
 		return;
 	d->n = (uint16_t)b.n;
 	d->src_port = src_port;
 	d->dst_port = s->port;
-	d->src = ip4_u32(&meta->src);
+	d->src = src;
 	d->dst = ip4_u32(&meta->dst);
 	d->seq = box->datagrams++;
 	bytes_copy(&b, d->data, b.n);

@@ -4,8 +4,9 @@
  * chapter 3; UEFI 24.3).
  *
  * A port is bound when it is first named; of UDP_BOX_PORTS the one unused for longest makes room.
- * Up to UDP_BOX_DATAGRAMS wait until they are asked for; what comes then is dropped, as are empty
- * ones and those larger than a frame.
+ * Up to UDP_BOX_DATAGRAMS wait until they are asked for. Then the oldest of another port or sender
+ * makes room, as nobody may ever ask for that; when all are of one, what comes is dropped, as are
+ * empty ones and those larger than a frame.
  */
 #ifndef NET_UDP_BOX_H
 #define NET_UDP_BOX_H

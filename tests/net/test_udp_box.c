@@ -102,6 +102,27 @@ static void test_order(void **state)
 	assert_int_equal(take(any), -1);
 }
 
+/* Neither a port that nobody asks about nor a stranger makes us deaf. */
+static void test_room(void **state)
+{
+	const struct udp_want at_1001 = {.dst_port = 1001}, peer = {.src = PEER(0), .src_port = 7};
+
+	(void)state;
+	for (uint8_t i = 0; i < UDP_BOX_DATAGRAMS; i++)
+		arrive(1000, PEER(0), 7, i, 4);
+	arrive(1001, PEER(0), 7, 100, 4); /* another port: in the place of 0 */
+	assert_int_equal(take(at_1001), 100);
+	assert_int_equal(take(peer), 1);
+	udp_box_end(box);
+	for (uint8_t i = 0; i < UDP_BOX_DATAGRAMS; i++)
+		arrive(1000, PEER(0) + 1, 7, i, 4);
+	arrive(1000, PEER(0), 7, 100, 4); /* another sender */
+	arrive(1000, PEER(0), 8, 101, 4); /* and another port of his */
+	assert_int_equal(take(peer), 100);
+	assert_int_equal(take((struct udp_want){.src_port = 8}), 101);
+	assert_int_equal(take((struct udp_want){.box = NULL}), 2);
+}
+
 static void test_sizes(void **state)
 {
 	struct udp_want w = {.box = box};
@@ -146,6 +167,7 @@ int main(void)
 		TEST(test_ports),
 		TEST(test_port_of_ours),
 		TEST(test_order),
+		TEST(test_room),
 		TEST(test_sizes),
 		TEST(test_wants),
 	};

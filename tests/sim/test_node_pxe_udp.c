@@ -204,6 +204,28 @@ static void test_udp_ports(void **state)
 	rig_end();
 }
 
+/* What waits at a port that the NBP has forgotten does not make it deaf at others. */
+static void test_udp_forgotten(void **state)
+{
+	struct uread r;
+
+	(void)state;
+	udp_begin(35);
+	assert_int_equal(udp_write(5000, "a"), 0);
+	assert_int_equal(udp_wait(&r, 0, 5000), 0);
+	for (unsigned i = 0; i < UDP_BOX_DATAGRAMS; i++) {
+		assert_int_equal(udp_write(5000, "b"), 0);
+		rig_away(MS);
+	}
+	assert_int_equal(udp_read(&r, 0, 6000), PXENV_STATUS_FAILURE);
+	for (unsigned i = 0; i < UDP_BOX_DATAGRAMS; i++)
+		assert_int_equal(rig.p->udp.datagram[i].dst_port, 5000);
+	assert_int_equal(udp_write(6000, "c"), 0);
+	assert_int_equal(udp_wait(&r, 0, 6000), 0);
+	assert_memory_equal(rig_at(RIG_BUFFER), "c", 1);
+	rig_end();
+}
+
 /* A router of the NBP's counts only where there is no other, and only on the link. */
 static void test_gateway(void **state)
 {
@@ -236,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_udp_states),
 		cmocka_unit_test(test_udp_buffers),
 		cmocka_unit_test(test_udp_ports),
+		cmocka_unit_test(test_udp_forgotten),
 		cmocka_unit_test(test_gateway),
 	};
 
