@@ -5,8 +5,10 @@
 #include "net/ipv4.h"
 #include "net/netdev.h"
 
-/* A free one; else the oldest that came to another port, or from elsewhere: whoever that is, he does
- * not make the payload deaf for others. NULL: all are this sender's. */
+/*
+ * A free one; else the oldest that came to another port, or from elsewhere: whoever that is, he
+ * does not make the payload deaf for others. NULL: all are this sender's.
+ */
 static struct udp_datagram *make_room(
 	struct udp_box *box, uint16_t port, uint32_t src, uint16_t src_port)
 {
