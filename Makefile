@@ -86,7 +86,7 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 
 ROM_IDS := 1af41000 1af41041 8086100e
 ROMS	:= $(ROM_IDS:%=$(O)/bios/%.rom)
-PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi offer.efi bind.efi exit.efi))
+PAYLOADS := $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,payload.efi payload-driver.efi offer.efi bind.efi exit.efi memory.efi))
 EFI	:= $(foreach cpu,x64 arm64,$(addprefix $(O)/efi-$(cpu)/,reveille.efi snponly.efi efirom.efi))
 EFIROMS	:= $(foreach cpu,x64 arm64,$(ROM_IDS:%=$(O)/efi-$(cpu)/%.efirom)) $(ROM_IDS:%=$(O)/rom/%.rom)
 FLAT	:= $(addprefix $(O)/bios/reveille.,pxe kpxe)
@@ -259,7 +259,7 @@ $(O)/$(1)/%.elf: $(O)/$(1)/obj/config/%.o $(O)/$(1)/libreveille.a arch/efi/revei
 	$$(link_efi)
 $(O)/$(1)/payload.elf $(O)/$(1)/payload-driver.elf: $(O)/$(1)/obj/tests/qemu/efi/payload.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
-$(addprefix $(O)/$(1)/,offer.elf bind.elf exit.elf): $(O)/$(1)/%.elf: $(O)/$(1)/obj/tests/qemu/efi/%.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
+$(addprefix $(O)/$(1)/,offer.elf bind.elf exit.elf memory.elf): $(O)/$(1)/%.elf: $(O)/$(1)/obj/tests/qemu/efi/%.o $(O)/$(1)/libreveille.a arch/efi/reveille.lds
 	$$(link_efi)
 $(O)/$(1)/%.efi: $(O)/$(1)/%.elf util/efitool
 	$$(call say,EFI)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What is left of us under UEFI when an operating system takes over.
+What is left of us under UEFI: after ExitBootServices() no card of ours writes to memory; after our own end the firmware
+has all its memory again.
 """
 
 import os
+import re
 import time
 
 import pytest
@@ -45,3 +47,19 @@ def test_no_dma_after_exit(model, wire, net_of, uefi, artefact, out):
     time.sleep(0.2)
     still = machine.memory_read(0x500, 128 * MIB - 0x500)
     assert broadcast(after) == still
+
+
+def test_memory_is_given_back(wire, net_of, uefi, artefact, out):
+    """efi/memory.c: the driver of the option ROM and the application, several times each; two cards."""
+    net_of({'file': media.noise(300001)})
+    disk = efi.fat_disk(os.path.join(out, 'disk.img'), {
+        **efi.removable('x64', artefact('efi', 'x64', 'memory')), 'reveille.efi': artefact('efi'),
+        'driver.efi': artefact('efi', 'x64', 'efirom'),
+        'autoexec.ipxe': media.script('dhcp', 'imgfetch tftp://${next-server}/file', 'echo Fetched', 'exit')})
+    nics = [Nic('virtio', wire.port(), bootindex=1), Nic('e1000', wire.port(), bootindex=2)]
+    wire.start()
+    machine = uefi(nics=nics, disk=disk)
+    assert int(machine.expect(r'(?m)^END (\d+)\r', 120).group(1)) > 50
+    text = machine.serial.text()
+    assert text.count('Fetched') == 16
+    assert not re.findall('WRONG.*', text)
