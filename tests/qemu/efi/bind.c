@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A UEFI program from a disk that uses an option ROM's driver as firmware does: names, binding and
- * unbinding, the child as a card, as a boot entry. It judges statuses itself; test_efi_rom.py has
- * the script that the boot entry runs, and looks at the cards that are named here:
+ * unbinding, what is put back on the card, the child as a card, as a boot entry. It judges statuses
+ * itself; test_efi_rom.py has the script that the boot entry runs, and looks at the cards that are
+ * named here:
  *
  *	WRONG line got wanted	a status, or a value
  *	DRIVER name, CARD name	Component Name 2
@@ -149,6 +150,61 @@ static void come_and_go(void)
 	}
 }
 
+#define SWITCHES                                                                                   \
+	(EFI_PCI_IO_ATTRIBUTE_IO | EFI_PCI_IO_ATTRIBUTE_MEMORY | EFI_PCI_IO_ATTRIBUTE_BUS_MASTER)
+
+/* What Attributes() and the command register say of a card. */
+struct state {
+	UINT64 attributes;
+	UINT16 command;
+};
+
+static struct state state_of(EFI_HANDLE card)
+{
+	EFI_PCI_IO_PROTOCOL *io = protocol(card, &pci_guid);
+	struct state s = {0};
+
+	IS(io->Attributes(io, EfiPciIoAttributeOperationGet, 0, &s.attributes), EFI_SUCCESS);
+	IS(io->Pci.Read(io, EfiPciIoWidthUint16, 0x04, 1, &s.command), EFI_SUCCESS);
+	return s;
+}
+
+static void link_open(EFI_HANDLE card)
+{
+	EFI_SIMPLE_NETWORK *snp = protocol(child_of(card), &snp_guid);
+
+	TRUE_THAT(snp);
+	if (!snp)
+		return;
+	IS(snp->Start(snp), EFI_SUCCESS);
+	IS(snp->Initialize(snp, 0, 0), EFI_SUCCESS);
+}
+
+/*
+ * A card that is off is switched on while it is the driver's, and off again when that lets go of
+ * it, with its link open.
+ */
+static void put_back(EFI_HANDLE card)
+{
+	EFI_PCI_IO_PROTOCOL *io = protocol(card, &pci_guid);
+	EFI_HANDLE only[] = {driver, NULL};
+	struct state found, now;
+
+	IS(bs->DisconnectController(card, NULL, NULL), EFI_SUCCESS);
+	IS(io->Attributes(io, EfiPciIoAttributeOperationDisable, SWITCHES, NULL), EFI_SUCCESS);
+	found = state_of(card);
+	TRUE_THAT(!(found.attributes & SWITCHES) && !(found.command & 7));
+	IS(bs->ConnectController(card, only, NULL, FALSE), EFI_SUCCESS);
+	link_open(card);
+	now = state_of(card);
+	TRUE_THAT(now.attributes & EFI_PCI_IO_ATTRIBUTE_BUS_MASTER && now.command & 4);
+	IS(bs->DisconnectController(card, NULL, NULL), EFI_SUCCESS);
+	now = state_of(card);
+	IS(now.attributes, found.attributes);
+	IS(now.command, found.command);
+	IS(bs->ConnectController(card, NULL, NULL, TRUE), EFI_SUCCESS);
+}
+
 /* -- the boot entry -- */
 
 static void load(void)
@@ -177,6 +233,8 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	names_refused();
 	supported();
 	come_and_go();
+	for (unsigned i = 0; i < ncards; i++)
+		put_back(cards[i]);
 	load();
 	IS(bs->UnloadImage(driver), EFI_SUCCESS);
 	for (unsigned i = 0; i < ncards; i++)
