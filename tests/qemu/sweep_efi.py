@@ -16,7 +16,7 @@ WAYS = [('x64', model, via, image) for model in ('virtio', 'e1000') for via, ima
     ('disk', 'reveille'), ('pxe', 'reveille'), ('pxe', 'snponly'), ('http', 'reveille'), ('http', 'snponly'),
     ('efirom', 'reveille'), ('bothrom', 'reveille'))]
 WAYS += [('arm64', 'virtio', via, 'reveille') for via in ('disk', 'pxe', 'http')]
-WAYS += [('arm64', 'virtio', 'pxe', 'snponly')]
+WAYS += [('arm64', 'virtio', via, 'snponly') for via in ('pxe', 'http')]
 WAYS += [('arm64', model, 'efirom', 'reveille') for model in ('virtio', 'e1000')]
 WAYS += [('arm64', 'e1000', 'disk', 'reveille')]
 WAYS += [('x64', 'rtl8139', via, 'reveille') for via in ('pxe', 'http')]
