@@ -76,7 +76,7 @@ BIOS_SRC  := $(LIB_SRC) $(PXE_SRC) $(wildcard arch/x86/*.c arch/x86/bios/*.c) co
 EFI_SRC	  := $(LIB_SRC) $(wildcard arch/efi/*.c) config/efi.c config/efi_common.c config/common.c
 # Of that, what needs neither the firmware nor its headers; and what tests have a firmware for, which is some counters.
 EFI_PURE  := $(addprefix arch/efi/,boot_path.c node.c options.c tree.c utf16.c)
-EFI_FAKED := $(addprefix arch/efi/,devpath.c handle.c initrd.c late.c nic.c nic_file.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c)
+EFI_FAKED := $(addprefix arch/efi/,devpath.c handle.c initrd.c late.c nic.c nic_file.c nic_pxe.c nic_snp.c nic_tftp.c nic_udp.c pci_efi.c)
 HOST_LIB  := $(filter-out core/libc.c core/div.c,$(LIB_SRC)) config/host.c config/common.c
 HOST_SRC  := $(HOST_LIB) $(wildcard arch/host/*.c)
 SIM_SRC	  := $(filter-out tests/sim/test_% tests/sim/sim.c,$(wildcard tests/sim/*.c))

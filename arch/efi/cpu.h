@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this folder asks of a CPU, by one name on both. */
+/* What this folder asks of a CPU, by one name on both. Of 32 bits there are only tests. */
 #ifndef ARCH_EFI_CPU_H
 #define ARCH_EFI_CPU_H
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__i386__)
 #include "arch/x86/cpu.h"
 
 #define CPU_BUILDARCH "x86_64"

@@ -209,18 +209,22 @@ static void reg_write(const struct bus_win *win, uint64_t off, unsigned width, u
 
 /* -- DMA -- */
 
-/* The bus address of [mem, mem + n), for good; *map is what unmaps it. false: not in one piece. */
+/* The bus address of [mem, mem + n), for good; *map is what unmaps it. false: not in one piece, and
+ * *map is NULL. */
 static bool dma_map(EFI_PCI_IO_PROTOCOL *io, void *mem, size_t n, uint64_t *bus, void **map)
 {
 	UINTN got = n;
 	EFI_PHYSICAL_ADDRESS at;
 
-	if (io->Map(io, EfiPciIoOperationBusMasterCommonBuffer, mem, &got, &at, map))
+	if (io->Map(io, EfiPciIoOperationBusMasterCommonBuffer, mem, &got, &at, map)) {
+		*map = NULL;
 		return false;
+	}
 	*bus = at;
 	if (got == n)
 		return true;
 	io->Unmap(io, *map);
+	*map = NULL;
 	return false;
 }
 
