@@ -190,7 +190,7 @@ def test_stays(nbp, disk):
 def test_masked(nbp):
     """A call that waits has an end, too, when the program lets no interrupt through."""
     m = nbp(defines=['MASK'])
-    m.expect('BACK', 30)
+    m.expect('BACK', 90)    # longer than the API waits for anything, so that the status says what went wrong
     assert word(parse(m.serial.text()).calls['nobody'], 0) == 0x30, 'no answer to ARP'
 
 
