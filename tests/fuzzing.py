@@ -65,6 +65,7 @@ def fuzz_same(target, seconds, runs):
     """
     Fuzzes with the same inputs each time, on each machine: a fixed seed and number, and without the operands of
     comparisons, which libFuzzer learns from else. Some of those are addresses, and no two processes have the same.
+    Not so to the last input: what fuzz_pe and fuzz_tcp reach differs a little between processes.
     seconds: a bound that is not to be reached.
     """
     return _fuzz(target, seconds, ['-runs=%d' % runs, '-seed=1', '-use_cmp=0'])
